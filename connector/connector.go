@@ -1,0 +1,206 @@
+// Package connector is what florin asks of a payment provider: two required
+// questions (Authorise, Lookup) and optional capabilities, each an interface
+// of its own. Connectors import money, ident, fault and method of the core
+// and nothing else of it.
+//
+// No answer is an answer: after a request has left, an error, a timeout or
+// nonsense is Unknown, never Refused. Refused needs the provider's word (or
+// the certainty that nothing was sent).
+package connector
+
+import (
+	"context"
+	"time"
+
+	"github.com/florinpay/florin/core/ident"
+	"github.com/florinpay/florin/core/method"
+	"github.com/florinpay/florin/core/money"
+)
+
+// Kind of an operation at a provider.
+type Kind string
+
+const (
+	Authorise Kind = "authorise" // reserve
+	Debit     Kind = "debit"     // reserve and capture in one
+	Verify    Kind = "verify"    // check the account, no amount
+	Credit    Kind = "credit"    // pay out without an earlier payment
+	Capture   Kind = "capture"
+	Refund    Kind = "refund"
+	Void      Kind = "void"
+	// Authenticate is 3-D Secure alone: no money moves.
+	Authenticate Kind = "authenticate"
+)
+
+// State of a result.
+type State string
+
+const (
+	Approved State = "approved"
+	Pending  State = "pending"   // the payer or a bank has to act; see Redirect and CheckAfterSeconds
+	Refused  State = "refused"   // a definite no, with a declined... or unavailable... code
+	Unknown  State = "unknown"   // may or may not have happened
+	NotFound State = "not_found" // Lookup only: the provider has never seen this attempt
+)
+
+// Card as the payer typed it. It lives in memory for one request.
+type Card struct {
+	Number      method.Secret // 12 to 19 digits
+	CVV         method.Secret // 3 or 4 digits, or empty
+	Holder      string
+	ExpiryMonth int // 1 to 12
+	ExpiryYear  int // four digits
+	Brand       string
+}
+
+// ThreeDS carries what an authentication found, in either direction.
+type ThreeDS struct {
+	Status           string // Y, A, N, U, R, or empty when none ran
+	ECI              string
+	Version          string
+	VerificationID   string // CAVV/AAV, base64
+	DSTransactionID  string
+	ACSTransactionID string
+	NotEnrolled      bool
+}
+
+// Request is an authorisation, debit, verification, credit or authentication.
+type Request struct {
+	Attempt   ident.ID // ours; doubles as the provider's idempotency key, for ever the same
+	Account   string   // the merchant's account at the provider
+	Kind      Kind
+	Amount    money.Amount // zero for Verify
+	Method    method.Name
+	Brand     string // VISA, PAYPAL ...
+	Card      *Card  // for method card, unless Token is set
+	At        time.Time
+	ReturnURL string // where the provider sends the payer's browser afterwards
+
+	Use3DS     bool     // the payer is present and may be challenged
+	ThreeDS    *ThreeDS // an authentication that the merchant brings along
+	Challenge  bool     // insist on a challenge
+	MIT        bool     // the merchant, not the payer, starts this (stored credentials)
+	SchemeRef  string   // the scheme's id of the first payment of a series
+	Locale     string
+	Descriptor string
+
+	// Simulate carries test-mode wishes from the surface (docs/sandbox.md).
+	// Only the fake provider reads it; it is empty on a live realm.
+	Simulate map[string]string
+}
+
+// Operation refers to an earlier attempt: a capture, refund or void.
+type Operation struct {
+	Attempt   ident.ID // this operation's own id and idempotency key
+	Original  ident.ID // the attempt it refers to: the authorisation or debit
+	Reference string   // the provider's id of Original
+	Account   string
+	Amount    money.Amount
+	Final     bool // a capture after which nothing more will be captured
+	At        time.Time
+	Simulate  map[string]string
+}
+
+// Question asks what became of an attempt.
+type Question struct {
+	Attempt   ident.ID
+	Kind      Kind
+	Account   string
+	Reference string // the provider's id, if it ever told us
+	At        time.Time
+}
+
+// Redirect is where the payer's browser has to go.
+type Redirect struct {
+	URL        string
+	Method     string // GET or POST
+	Parameters []Parameter
+}
+
+// Parameter is one name and value of a redirect, in order.
+type Parameter struct {
+	Name  string `json:"name"`
+	Value string `json:"value"`
+}
+
+// Result is the provider's answer.
+type Result struct {
+	State     State
+	Code      string       // why refused: declined.insufficient_funds, unavailable.provider ...
+	Provider  string       // the provider's own code, verbatim, for support
+	Reference string       // the provider's id of this attempt
+	Amount    money.Amount // what the provider says it handled; the core compares it
+	AuthCode  string
+	SchemeRef string
+	Redirect  *Redirect
+	ThreeDS   *ThreeDS
+	Risk      string // "", "review" or "reject"
+	// CheckAfterSeconds says when a pending or unknown attempt is worth a Lookup.
+	CheckAfterSeconds int
+	// ExpiresAfterSeconds says how long a pending attempt may stay so.
+	ExpiresAfterSeconds int
+	Details             map[string]string
+}
+
+// Connector is one provider.
+type Connector interface {
+	Spec() Spec
+	// Authorise starts the operation req.Kind. A repeat with the same Attempt
+	// inside Spec().WindowSeconds has no further effect and answers alike.
+	Authorise(ctx context.Context, req Request) Result
+	// Lookup tells what became of an attempt; NotFound only when the provider
+	// is certain.
+	Lookup(ctx context.Context, q Question) Result
+}
+
+// Capturer can capture a part or all of an authorisation.
+type Capturer interface {
+	Capture(ctx context.Context, op Operation) Result
+}
+
+// Voider can release what an authorisation still holds, or cancel an
+// unsettled debit.
+type Voider interface {
+	Void(ctx context.Context, op Operation) Result
+}
+
+// Refunder can give back captured money.
+type Refunder interface {
+	Refund(ctx context.Context, op Operation) Result
+}
+
+// Notice is a provider's callback, its signature already checked.
+type Notice struct {
+	ID      string // unique per callback, for the replay table
+	Attempt ident.ID
+	Account string
+	Kind    Kind
+	Result  Result
+}
+
+// Notifier can read callbacks.
+type Notifier interface {
+	// ParseNotice checks the signature over the raw body, then decodes it.
+	// Faults: unauthenticated.signature, invalid.callback.
+	ParseNotice(header func(name string) string, body []byte, at time.Time) (Notice, error)
+}
+
+// Spec describes a connector to the portal, the docs and the config check.
+type Spec struct {
+	Name    string
+	Methods []method.Name
+	Options []Option
+	// WindowSeconds is how long the provider honours an idempotency key.
+	// After it an attempt is never resent, only looked up.
+	WindowSeconds int
+	// SettleSeconds is how long after sending a Lookup's NotFound becomes proof.
+	SettleSeconds int
+	TestOnly      bool
+}
+
+// Option is one setting of a connector.
+type Option struct {
+	Name   string
+	Help   string
+	Secret bool
+}

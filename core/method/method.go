@@ -1,0 +1,32 @@
+// Package method names the ways to pay, as the core, the surfaces and the
+// connectors all call them: one file each. It knows no provider.
+package method
+
+// Name of a method.
+type Name string
+
+// The methods there are.
+const (
+	Card    Name = "card"    // answers at once, or after 3-D Secure
+	Wallet  Name = "wallet"  // sends the payer to the wallet's page and back
+	Voucher Name = "voucher" // the payer gets a slip and pays it days later
+)
+
+// Secret is text that must never be printed, logged or stored in the clear: a
+// card number, a CVV, a key. Every way of formatting it yields stars; Reveal
+// alone gives the text.
+type Secret struct{ s string }
+
+// Conceal makes a Secret.
+func Conceal(s string) Secret { return Secret{s} }
+
+// Reveal returns the text. Call it only where the text leaves for its one
+// rightful reader.
+func (s Secret) Reveal() string { return s.s }
+
+// Empty says whether there is no text.
+func (s Secret) Empty() bool { return s.s == "" }
+
+func (s Secret) String() string               { return "***" }
+func (s Secret) GoString() string             { return "***" }
+func (s Secret) MarshalText() ([]byte, error) { return []byte("***"), nil }

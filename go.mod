@@ -1,0 +1,3 @@
+module github.com/florinpay/florin
+
+go 1.26
