@@ -1,0 +1,44 @@
+# make test is the whole of it: .ci/run and every release call it.
+
+TESTFLAGS ?= -race -count=1 -p 2 -timeout 20m
+FUZZTIME  ?= 30s
+VERSION   ?= $(shell git describe --tags --always --dirty 2>/dev/null)
+
+# Tools have a module file of their own, so that none of them is a dependency.
+TOOL = go tool -modfile=.ci/tools.mod
+
+.PHONY: test check tests lint build fmt fuzz cover clean
+
+test: ## install what is missing, start a PostgreSQL, run all checks and tests
+	@.ci/install
+	@.ci/postgres $(MAKE) --no-print-directory check
+
+check: lint tests
+	@echo "passed: go mod tidy, vet, staticcheck and every test ($(TESTFLAGS)), on SQLite and on PostgreSQL"
+
+lint:
+	go mod tidy -diff
+	go vet ./...
+	$(TOOL) staticcheck ./...
+
+tests:
+	go test $(TESTFLAGS) ./...
+
+build: ## a static binary in bin/
+	CGO_ENABLED=0 go build -trimpath -ldflags "-s -w -X main.version=$(VERSION)" -o bin/florin ./cmd/florin
+
+fmt:
+	gofmt -w $$(git ls-files '*.go')
+
+fuzz: ## every fuzz target for FUZZTIME
+	@FUZZTIME=$(FUZZTIME) .ci/fuzz
+
+cover: ## how much of each function the tests reach, in bin/cover.html
+	@.ci/install
+	@mkdir -p bin
+	.ci/postgres go test -count=1 -timeout 20m -coverpkg=./... -coverprofile=bin/cover.out ./...
+	go tool cover -html bin/cover.out -o bin/cover.html
+	@go tool cover -func bin/cover.out | tail -n 1
+
+clean:
+	rm -rf bin
