@@ -28,6 +28,9 @@ func TestWords(t *testing.T) {
 			{"c/d is not in go.mod", stock("a/b", "a/b c/d", "")},
 			{"move its line", stock("a/b", "a/b", "a/b")},
 			{"is not filled in", map[string]string{"go.mod": "require a/b v1\n", dependencies: "## " + linked + "\n| `a/b` | | MIT | x |\n"}}}},
+		{"pins", pinRule, map[string]string{"go.mod": "\tmodernc.org/libc v1.77.1 // indirect\n\tmodernc.org/sqlite v1.60.1\n"}, []sample{
+			{"modernc.org/libc v1.78.0", map[string]string{"go.mod": "\tmodernc.org/libc v1.78.0 // indirect\n\tmodernc.org/sqlite v1.60.1\n"}},
+			{"modernc.org/sqlite v1.61.1", map[string]string{"go.mod": "\tmodernc.org/libc v1.77.1 // indirect\n\tmodernc.org/sqlite v1.61.1\n"}}}},
 		{"migrations", migrationRule, migrations("0001_a.sql", goodTable, "0002_b.sql", goodTable), []sample{
 			{"0002 is missing", migrations("0001_a.sql", goodTable, "0003_b.sql", goodTable)},
 			{"0001 twice", migrations("0001_a.sql", goodTable, "0001_b.sql", goodTable)},
@@ -181,6 +184,21 @@ func dependencyRule(t *tree) (bad []string) {
 	for name := range used {
 		if !told[name] {
 			bad = append(bad, fmt.Sprintf("%s has no line under %q in %s", name, linked, dependencies))
+		}
+	}
+	return bad
+}
+
+// pins are versions that belong together: the SQLite driver is built and
+// tested with one libc, the one its own go.mod names (docs/decisions/0001).
+var pins = map[string]string{"modernc.org/sqlite": "v1.60.1", "modernc.org/libc": "v1.77.1"}
+
+var version = regexp.MustCompile(`(?m)^(?:require)?\s+(\S+)\s+(v\S+)`)
+
+func pinRule(t *tree) (bad []string) {
+	for _, m := range version.FindAllStringSubmatch(t.texts["go.mod"], -1) {
+		if want, pinned := pins[m[1]]; pinned && m[2] != want {
+			bad = append(bad, fmt.Sprintf("go.mod: %s %s, want %s: the driver and its libc move together, to the pair the driver's go.mod names", m[1], m[2], want))
 		}
 	}
 	return bad
