@@ -1,0 +1,153 @@
+package gateway
+
+import (
+	"crypto/hmac"
+	"crypto/sha256"
+	"encoding/hex"
+	"net/http"
+	"slices"
+	"strings"
+
+	"github.com/go-chi/chi/v5"
+
+	"github.com/florinpay/florin/api/wire"
+	"github.com/florinpay/florin/core/access"
+	"github.com/florinpay/florin/core/fault"
+	"github.com/florinpay/florin/core/idempotency"
+	"github.com/florinpay/florin/core/ident"
+	"github.com/florinpay/florin/core/merchant"
+)
+
+// call is one request, once it is known who sends it and for which entity.
+type call struct {
+	r        *http.Request
+	actor    access.Actor
+	profile  merchant.Profile
+	merchant merchant.Merchant
+	rules    Profile
+	form     wire.Form
+	id       string // the {id} of the path
+	replayed bool   // answered from memory: the Idempotency-Key was known
+}
+
+// operation is one of section 6: which parameters it takes, and whether they
+// come in the query.
+type operation struct {
+	name  Operation
+	query bool
+}
+
+// handle runs the checks that every operation shares, in the order of section
+// 4 (authorization, entity, format), then the operation itself.
+func (s *Surface) handle(op operation, f func(c *call) (answer, error)) http.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) {
+		c, err := s.open(w, r, op)
+		if err != nil {
+			s.fail(w, r, c, err)
+			return
+		}
+		ans, err := f(c)
+		if err != nil {
+			s.fail(w, r, c, err)
+			return
+		}
+		s.send(w, c, ans)
+	}
+}
+
+func (s *Surface) open(w http.ResponseWriter, r *http.Request, op operation) (c *call, err error) {
+	c = &call{r: r, id: chi.URLParam(r, "id")}
+	if c.actor, err = s.actor(r); err != nil {
+		return c, err
+	}
+	if op.query {
+		c.form, err = wire.ReadQuery(r)
+	} else {
+		c.form, err = wire.ReadForm(w, r)
+	}
+	if err != nil {
+		return c, err
+	}
+	if err := s.entity(c); err != nil {
+		return c, err
+	}
+	if list := Check(c.form, op.name, c.rules); len(list) > 0 {
+		return c, &badParameters{list}
+	}
+	return c, nil
+}
+
+// actor checks the access token (section 2).
+func (s *Surface) actor(r *http.Request) (access.Actor, error) {
+	scheme, token, _ := strings.Cut(r.Header.Get("Authorization"), " ")
+	if !strings.EqualFold(scheme, "Bearer") || len(token) < 32 || len(token) > 2048 {
+		return access.Actor{}, fault.New("unauthenticated.header", "an Authorization header with a bearer token is needed")
+	}
+	actor, err := s.Access.Authenticate(r.Context(), token)
+	if err == nil && actor.Kind != "gateway" {
+		err = fault.New("unauthenticated.key", "not a token of this contract")
+	}
+	return actor, err
+}
+
+// entity finds the profile that the request speaks for. An entity that the
+// token does not cover looks like one that does not exist.
+func (s *Surface) entity(c *call) error {
+	code := c.form.Get("entityId")
+	if code == "" {
+		return nil // listed with all other missing parameters
+	}
+	profile, owner, err := s.Merchants.ByCode(c.r.Context(), c.actor.Realm, code)
+	if fault.Is(err, fault.NotFound) || err == nil && c.actor.NeedMerchant(owner.ID) != nil {
+		return fault.New("forbidden.entity", "the access token is not valid for this entity")
+	}
+	if err != nil {
+		return err
+	}
+	c.profile, c.merchant, c.rules = profile, owner, rulesOf(profile.Settings.Contract)
+	if id := c.form.Get("merchant.id"); id != "" && id != owner.Code && id != profile.Code {
+		return fault.New("forbidden.entity", "the merchant does not belong to this entity")
+	}
+	if !profile.Enabled || !owner.Enabled {
+		return fault.New("forbidden.entity_disabled", "the entity is disabled")
+	}
+	return nil
+}
+
+// test says whether the call is made on a test realm.
+func (c *call) test() bool { return c.actor.Environment == access.Test }
+
+func (c *call) view(read bool) view {
+	return view{entity: c.profile.Code, name: c.profile.Name, env: c.actor.Environment, read: read}
+}
+
+// wish names the request for idempotency: the client's key within the entity,
+// and a keyed hash of everything that was asked for, since a card number can
+// be among it.
+func (s *Surface) wish(c *call) idempotency.Key {
+	k := idempotency.Key{Surface: "gateway"}
+	header := c.r.Header.Get("Idempotency-Key")
+	if header == "" {
+		return k
+	}
+	mac := hmac.New(sha256.New, s.Pepper)
+	route := strings.TrimPrefix(chi.RouteContext(c.r.Context()).RoutePattern(), "/gateway")
+	mac.Write([]byte(c.r.Method + route + "\x00" + c.id))
+	names := c.form.Names()
+	slices.Sort(names)
+	for _, name := range names {
+		mac.Write([]byte("\x00" + name + "\x00" + c.form.Get(name)))
+	}
+	k.Key = string(c.profile.ID) + "/" + header
+	k.Fingerprint = hex.EncodeToString(mac.Sum(nil))
+	return k
+}
+
+// refersTo reads the path's id as a payment's.
+func (c *call) refersTo() (ident.ID, error) {
+	id, ok := paymentID.parse(c.id)
+	if !ok {
+		return "", fault.New("not_found.payment", "no such payment")
+	}
+	return id, nil
+}

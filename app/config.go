@@ -1,0 +1,132 @@
+package app
+
+import (
+	"fmt"
+	"os"
+	"slices"
+	"strconv"
+	"strings"
+
+	"go.yaml.in/yaml/v3"
+)
+
+// Setting describes one setting: how it is called on the command line
+// (--name), in the environment (FLORIN_NAME, dashes as underscores) and in
+// the configuration file (name: value), what it is without any of them, and
+// what it is for.
+type Setting struct {
+	Name    string
+	Default string
+	Help    string
+}
+
+// Settings are all there are, in the order in which doctor prints them.
+var Settings = []Setting{
+	{"database", "./florin.db", "a file path (SQLite) or a postgres:// URL"},
+	{"listen", "127.0.0.1:8080", "address to serve on"},
+	{"url", "", "the public base URL, as payers and merchants see it; default: http(s)://<listen>"},
+	{"admin-listen", "", "address for metrics, health and pprof; empty: none"},
+	{"key-file", "./florin.key", "the keys that seal card data and sign; made with mode 0600 at the first start"},
+	{"sandbox-file", "", "the test provider's own books; default: beside the SQLite file, or ./florin.sandbox"},
+	{"tls-cert", "", "certificate file; with tls-key, serve HTTPS"},
+	{"tls-key", "", "key file of the certificate"},
+	{"log-format", "text", "text or json"},
+	{"log-level", "info", "debug, info, warn or error"},
+	{"lanes", "2", "writer lanes on PostgreSQL"},
+	{"workers", "8", "workers for due jobs and webhook deliveries"},
+	{"webhook-local", "false", "let webhooks go to plain http and to local addresses (never in production)"},
+	{"webhook-ports", "443", "ports that webhooks may go to, separated by commas"},
+	{"trusted-proxies", "", "addresses whose X-Forwarded-For is believed, separated by commas"},
+	{"drain-seconds", "20", "how long requests may take to end after SIGTERM"},
+}
+
+// Value is a setting's value and where it came from: flag, environment,
+// file or default.
+type Value struct {
+	Text   string
+	Origin string
+}
+
+// Config is a value for every setting.
+type Config map[string]Value
+
+// Load decides every setting: flags before environment before file before
+// default. A file with a name that is no setting is refused.
+func Load(file string, env func(string) (string, bool), flags map[string]string) (Config, error) {
+	fromFile, err := readConfig(file)
+	if err != nil {
+		return nil, err
+	}
+	c := Config{}
+	for _, s := range Settings {
+		variable := "FLORIN_" + strings.ToUpper(strings.ReplaceAll(s.Name, "-", "_"))
+		v := Value{s.Default, "default"}
+		if text, ok := fromFile[s.Name]; ok {
+			v = Value{text, "file " + file}
+		}
+		if text, ok := env(variable); ok {
+			v = Value{text, "environment " + variable}
+		}
+		if text, ok := flags[s.Name]; ok {
+			v = Value{text, "flag --" + s.Name}
+		}
+		c[s.Name] = v
+	}
+	return c, nil
+}
+
+func readConfig(file string) (map[string]string, error) {
+	if file == "" {
+		return nil, nil
+	}
+	b, err := os.ReadFile(file)
+	if err != nil {
+		return nil, fmt.Errorf("configuration file: %w", err)
+	}
+	out := map[string]string{}
+	if err := yaml.Unmarshal(b, &out); err != nil {
+		return nil, fmt.Errorf("configuration file %s: %w", file, err)
+	}
+	for name := range out {
+		if !slices.ContainsFunc(Settings, func(s Setting) bool { return s.Name == name }) {
+			return nil, fmt.Errorf("configuration file %s: there is no setting %q", file, name)
+		}
+	}
+	return out, nil
+}
+
+// Get is the text of a setting.
+func (c Config) Get(name string) string { return c[name].Text }
+
+// Int is a setting that is a number of at least least.
+func (c Config) Int(name string, least int) (int, error) {
+	n, err := strconv.Atoi(c.Get(name))
+	if err != nil || n < least {
+		return 0, fmt.Errorf("%s is %q (from %s): a number of at least %d is needed", name, c.Get(name), c[name].Origin, least)
+	}
+	return n, nil
+}
+
+// Bool is a setting that is true or false.
+func (c Config) Bool(name string) (bool, error) {
+	v, err := strconv.ParseBool(c.Get(name))
+	if err != nil {
+		return false, fmt.Errorf("%s is %q (from %s): true or false is needed", name, c.Get(name), c[name].Origin)
+	}
+	return v, nil
+}
+
+// List is a setting that is a list separated by commas.
+func (c Config) List(name string) []string {
+	return strings.FieldsFunc(c.Get(name), func(r rune) bool { return r == ',' || r == ' ' })
+}
+
+// With returns the configuration with one setting laid down by the program.
+func (c Config) With(name, text string) Config {
+	out := Config{}
+	for k, v := range c {
+		out[k] = v
+	}
+	out[name] = Value{text, "program"}
+	return out
+}

@@ -1,0 +1,209 @@
+package app
+
+import (
+	"context"
+	"crypto/hmac"
+	"crypto/sha256"
+	"encoding/hex"
+	"net/http"
+	"strconv"
+	"time"
+
+	"github.com/go-chi/chi/v5"
+
+	"github.com/florinpay/florin/connector"
+	"github.com/florinpay/florin/core/access"
+	"github.com/florinpay/florin/core/checkout"
+	"github.com/florinpay/florin/core/fault"
+	"github.com/florinpay/florin/core/ident"
+	"github.com/florinpay/florin/core/method"
+	"github.com/florinpay/florin/core/payment"
+	"github.com/florinpay/florin/core/vault"
+	webcheckout "github.com/florinpay/florin/web/checkout"
+	"github.com/florinpay/florin/web/page"
+)
+
+// pages mounts what payers see apart from the contracts' own addresses.
+func (a *App) pages(r chi.Router) {
+	r.Get("/return/{token}", a.back)
+	r.Post("/return/{token}", a.back)
+	r.Handle("/assets/*", page.Assets(a.rooms()...))
+	site := &webcheckout.Site{Desk: a.desk(), Log: a.Log}
+	site.Mount(func(pattern string, h http.Handler) { r.Handle(pattern, h) })
+}
+
+// desk answers the checkout page's questions.
+func (a *App) desk() webcheckout.Desk {
+	return webcheckout.Desk{Find: a.findSession, Pay: a.payInSession, Cancel: a.leaveSession}
+}
+
+func (a *App) findSession(ctx context.Context, key string) (webcheckout.Session, error) {
+	sess, now, err := a.Checkouts.ByKey(ctx, key)
+	if err != nil {
+		return webcheckout.Session{}, err
+	}
+	profile, owner, err := a.Merchants.Get(ctx, sess.Realm, sess.Profile)
+	if err != nil {
+		return webcheckout.Session{}, err
+	}
+	env, err := a.Access.Environment(ctx, sess.Realm)
+	if err != nil {
+		return webcheckout.Session{}, err
+	}
+	v := webcheckout.Session{Key: sess.Key, Merchant: owner.Name, Amount: sess.Amount, Locale: sess.Details.Payment.Locale, Reference: sess.Details.Reference,
+		State: webcheckout.Open, Attempt: strconv.FormatInt(sess.Try, 10), TestMode: env == access.Test, RegistrationOnly: sess.Kind == connector.Verify,
+		ReturnURL: a.Gateway.SessionURL(sess), Now: now, ExpiresAt: sess.ExpiresAt, PaidAt: sess.DoneAt}
+	v.Brands = sess.Details.Brands
+	if len(v.Brands) == 0 {
+		v.Brands = profile.Settings.Brands
+	}
+	if len(v.Brands) == 0 {
+		v.Brands = usualBrands
+	}
+	if sess.Expired(now) {
+		v.State = webcheckout.Expired
+	}
+	if err := a.addPayment(ctx, sess, &v); err != nil {
+		return v, err
+	}
+	for _, id := range sess.Details.Sources {
+		src, err := a.Vault.Get(ctx, sess.Realm, id)
+		if err != nil || src.State != vault.Active || src.Merchant != sess.Merchant {
+			continue // the page offers what can be used
+		}
+		v.Stored = append(v.Stored, webcheckout.StoredCard{ID: string(id), Brand: src.Brand, Last4: src.Last4, Month: src.ExpiryMonth, Year: src.ExpiryYear})
+	}
+	return v, nil
+}
+
+// usualBrands are offered when neither the checkout nor the profile names any.
+var usualBrands = []string{"VISA", "MASTER", "AMEX", "PAYPAL", "BOLETO"}
+
+// addPayment tells how the checkout's latest payment stands.
+func (a *App) addPayment(ctx context.Context, sess checkout.Session, v *webcheckout.Session) error {
+	if sess.Payment == "" {
+		return nil
+	}
+	out, err := a.Payments.Get(ctx, payerOf(sess), sess.Payment)
+	if err != nil {
+		return err
+	}
+	p := out.Payment
+	switch {
+	case sess.State == checkout.Paid:
+		v.State = webcheckout.Paid
+	case sess.State == checkout.Paying && p.Method == method.Voucher:
+		v.State = webcheckout.Pending
+	case sess.State == checkout.Paying:
+		v.State = webcheckout.Paying
+	case p.State == payment.Failed:
+		v.Failure = p.Code
+	}
+	if p.State == payment.Pending {
+		v.Resume = p.Details.Redirect
+	}
+	v.PaidWith = p.Brand
+	if p.Details.Card != nil {
+		v.PaidLast4 = p.Details.Card.Last4
+	}
+	return nil
+}
+
+func payerOf(sess checkout.Session) access.Actor {
+	return access.Actor{Realm: sess.Realm, Kind: "payer", May: []access.Permission{access.Read}, Merchants: []ident.ID{sess.Merchant}}
+}
+
+func (a *App) payInSession(ctx context.Context, key string, f webcheckout.PayForm) (webcheckout.Outcome, error) {
+	try, err := strconv.ParseInt(f.Attempt, 10, 64)
+	if err != nil {
+		return webcheckout.Outcome{}, fault.New("conflict.session", "this page is out of date")
+	}
+	c := checkout.Choice{Try: try, Brand: f.Brand, Keep: f.Keep, CVV: f.CVV}
+	switch {
+	case f.Stored != "":
+		c.Source, c.Method = ident.ID(f.Stored), method.Card
+	case f.Brand != "":
+		c.Method = method.OfBrand(f.Brand)
+	default:
+		c.Method, c.Brand = method.Card, method.BrandOf("", f.Number.Reveal())
+		c.Card = &connector.Card{Number: f.Number, CVV: f.CVV, Holder: f.Holder, ExpiryMonth: f.Month, ExpiryYear: f.Year, Brand: c.Brand}
+	}
+	out, err := a.Checkouts.Pay(ctx, key, c)
+	if fault.Is(err, "not_found.source") || fault.Is(err, "conflict.source") {
+		return webcheckout.Outcome{Problems: []webcheckout.Problem{webcheckout.StoredGone}}, nil
+	}
+	if fault.Is(err, "invalid.method") && c.Card != nil {
+		return webcheckout.Outcome{Problems: []webcheckout.Problem{webcheckout.NumberBrand}}, nil
+	}
+	if err != nil {
+		return webcheckout.Outcome{}, err
+	}
+	switch p := out.Payment; {
+	case p.State == payment.Pending && p.Details.Redirect != nil && p.Method != method.Voucher:
+		return webcheckout.Outcome{Step: webcheckout.Go}, nil
+	case p.State == payment.Failed:
+		return webcheckout.Outcome{Step: webcheckout.Again}, nil
+	}
+	return webcheckout.Outcome{Step: webcheckout.Done}, nil
+}
+
+func (a *App) leaveSession(ctx context.Context, key string) (string, error) {
+	sess, _, err := a.Checkouts.ByKey(ctx, key)
+	if err != nil {
+		return "", err
+	}
+	return a.Gateway.SessionURL(sess), nil
+}
+
+// returnURL is where a provider sends the payer's browser back. The address
+// carries a check, so that nobody can make us ask a provider about payments at
+// random.
+func (a *App) returnURL(realm, payment ident.ID) string {
+	return a.BaseURL + "/return/" + string(realm) + string(payment) + a.returnCheck(realm, payment)
+}
+
+func (a *App) returnCheck(realm, payment ident.ID) string {
+	mac := hmac.New(sha256.New, a.Keys.Pepper("return addresses"))
+	mac.Write([]byte(string(realm) + "/" + string(payment)))
+	return hex.EncodeToString(mac.Sum(nil)[:16])
+}
+
+// back takes the payer from the provider: the provider is asked what became of
+// the payment (what the browser says about it is not believed), then the payer
+// goes on to the checkout page or to the merchant.
+func (a *App) back(w http.ResponseWriter, r *http.Request) {
+	token := chi.URLParam(r, "token")
+	if len(token) != 2*ident.Length+32 {
+		http.NotFound(w, r)
+		return
+	}
+	realm, id := ident.ID(token[:ident.Length]), ident.ID(token[ident.Length:2*ident.Length])
+	if !hmac.Equal([]byte(token[2*ident.Length:]), []byte(a.returnCheck(realm, id))) {
+		http.NotFound(w, r)
+		return
+	}
+	ctx, cancel := context.WithTimeout(r.Context(), 20*time.Second)
+	defer cancel()
+	out, err := a.Payments.Look(ctx, realm, id)
+	if err != nil {
+		a.Log.Error("payer came back, payment not read", "err", err)
+		w.Header().Set("Retry-After", "2")
+		say(w, http.StatusServiceUnavailable, "Your payment is safe, but its state cannot be read at this moment. Reload this page in a few seconds.")
+		return
+	}
+	to, err := a.onward(ctx, out.Payment, realm)
+	if err != nil || to == "" {
+		say(w, http.StatusOK, "You can close this page.")
+		return
+	}
+	w.Header().Set("Cache-Control", "no-store")
+	http.Redirect(w, r, to, http.StatusSeeOther)
+}
+
+func (a *App) onward(ctx context.Context, p payment.Payment, realm ident.ID) (string, error) {
+	if p.Session == "" {
+		return a.Gateway.ReturnURL(p, nil), nil
+	}
+	sess, err := a.Checkouts.Get(ctx, realm, p.Session)
+	return webcheckout.PagePath("/gateway", sess.Key, webcheckout.Done), err
+}

@@ -1,0 +1,27 @@
+package idempotency
+
+import (
+	"time"
+
+	"github.com/florinpay/florin/core/clock"
+	"github.com/florinpay/florin/core/ident"
+	"github.com/florinpay/florin/store"
+)
+
+var table = &store.Table{Name: "idempotency", Key: 3, Columns: []string{"realm", "surface", "key", "fingerprint", "object", "created_at"}}
+
+func add(tx *store.Tx, k Key, object ident.ID) {
+	tx.Insert(table, string(tx.Realm()), k.Surface, k.Key, k.Fingerprint, string(object), clock.Millis(tx.Now()))
+}
+
+func get(tx *store.Tx, k Key) (fingerprint string, object ident.ID, err error) {
+	_, err = tx.Get([]any{&fingerprint, &object},
+		`SELECT fingerprint, object FROM idempotency WHERE realm = $1 AND surface = $2 AND key = $3`, string(tx.Realm()), k.Surface, k.Key)
+	return fingerprint, object, err
+}
+
+func forget(tx *store.Tx, before time.Time) error {
+	_, err := tx.Exec(`DELETE FROM idempotency WHERE (realm, surface, key) IN
+		(SELECT realm, surface, key FROM idempotency WHERE created_at < $1 ORDER BY created_at LIMIT 1000)`, clock.Millis(before))
+	return err
+}

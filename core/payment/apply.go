@@ -1,0 +1,302 @@
+package payment
+
+import (
+	"time"
+
+	"github.com/florinpay/florin/connector"
+	"github.com/florinpay/florin/core/ledger"
+	"github.com/florinpay/florin/core/money"
+)
+
+// change is what a provider's word does to a payment: new rows, one event,
+// transfers in the books, and when to look again. Nothing in it has happened
+// yet.
+type change struct {
+	p         Payment
+	a         Attempt
+	event     string // "" when nothing changed
+	transfers []ledger.Transfer
+	check     time.Duration // look again after; 0 when settled
+	expire    bool          // an expiry of the hold has to be watched
+}
+
+// limits are what a connector promises about time.
+type limits struct {
+	settle  time.Duration // after it, "never seen" is proof
+	horizon time.Duration // after it, what is still open goes to review
+}
+
+// apply decides what the result r means for attempt a of payment p at the
+// moment at. It is a pure function: the whole state graph is here and in the
+// functions it calls.
+func apply(p Payment, a Attempt, r connector.Result, lim limits, at time.Time) change {
+	c := change{p: p, a: a}
+	switch {
+	case a.open():
+		c.settle(r, lim, at)
+	case a.State == Refused && r.State == connector.Approved && r.Reference != "":
+		c.lateSuccess(r, at)
+	case a.State == Approved && a.Kind == connector.Refund && r.State == connector.Refused:
+		c.refundFailedLate(r, at)
+	default:
+		// A repeat of what we know, or a stale word against a settled fact:
+		// neither changes anything.
+	}
+	return c
+}
+
+func (c *change) settle(r connector.Result, lim limits, at time.Time) {
+	if r.Reference != "" {
+		c.a.ProviderRef = r.Reference
+	}
+	if r.Provider != "" {
+		c.a.ProviderCode = r.Provider
+	}
+	if r.ThreeDS != nil && c.first() {
+		c.p.Details.ThreeDS = r.ThreeDS
+	}
+	switch r.State {
+	case connector.Approved:
+		if !agrees(c.a.Amount, r.Amount) {
+			c.mismatch(lim, at)
+			return
+		}
+		c.approve(r, at)
+	case connector.Refused:
+		c.refuse(r.Code, at)
+	case connector.Pending:
+		c.pend(r, lim, at)
+	case connector.NotFound:
+		if at.Sub(c.a.SentAt) >= lim.settle {
+			c.a.ProviderCode = "not_found" // the proof: never seen, asked after the settling delay
+			c.refuse("unavailable.provider", at)
+			return
+		}
+		c.unknown(lim, at)
+	default:
+		c.unknown(lim, at)
+	}
+}
+
+// agrees says whether the provider handled what we asked for. A provider that
+// names no amount is believed: not every rail does.
+func agrees(asked, got money.Amount) bool {
+	return got == money.Amount{} || got == asked || asked.Minor == 0 && got.Minor == 0
+}
+
+// mismatch: the provider says yes to something else than was asked. It may be
+// a garbled answer, so the first time we ask again; the second time a human
+// has to look.
+func (c *change) mismatch(lim limits, at time.Time) {
+	if c.a.Code == "conflict.amount" {
+		c.review(at)
+		return
+	}
+	c.a.Code = "conflict.amount"
+	c.unknown(lim, at)
+}
+
+func (c *change) unknown(lim limits, at time.Time) {
+	if at.Sub(c.a.SentAt) > lim.horizon {
+		c.review(at)
+		return
+	}
+	c.check = nextCheck(at.Sub(c.a.SentAt))
+	if c.a.State != Sent { // a lookup without an answer takes nothing back
+		return
+	}
+	c.a.State = AttemptUnknown
+	if c.first() {
+		c.p.State = Unknown
+	}
+	c.event = "payment." + c.verb() + "unknown"
+}
+
+// nextCheck grows with the age of the question: soon at first, then every
+// half of the time that has passed, at most every six hours.
+func nextCheck(age time.Duration) time.Duration {
+	return min(max(5*time.Second, age/2), 6*time.Hour)
+}
+
+func (c *change) pend(r connector.Result, lim limits, at time.Time) {
+	if c.p.ExpiresAt.IsZero() && r.ExpiresAfterSeconds > 0 && c.first() {
+		c.p.ExpiresAt = at.Add(time.Duration(r.ExpiresAfterSeconds) * time.Second)
+	}
+	deadline := c.a.SentAt.Add(lim.horizon)
+	if c.first() && !c.p.ExpiresAt.IsZero() {
+		deadline = c.p.ExpiresAt.Add(time.Hour)
+	}
+	if at.After(deadline) {
+		c.review(at)
+		return
+	}
+	c.check = time.Duration(r.CheckAfterSeconds) * time.Second
+	if c.check == 0 {
+		c.check = nextCheck(at.Sub(c.a.SentAt))
+	}
+	if left := c.p.ExpiresAt.Sub(at); c.first() && left > 0 {
+		c.check = min(c.check, left+time.Second)
+	}
+	if c.a.State == AttemptPending {
+		return
+	}
+	c.a.State = AttemptPending
+	if c.first() {
+		c.p.State = Pending
+		c.p.Details.Redirect = r.Redirect
+	}
+	c.event = "payment." + c.verb() + "pending"
+}
+
+func (c *change) approve(r connector.Result, at time.Time) {
+	c.a.State, c.a.DoneAt, c.a.Code = Approved, at, ""
+	c.a.AuthCode = r.AuthCode
+	if r.Risk == RiskReview {
+		c.p.Risk = RiskReview
+	}
+	if r.SchemeRef != "" {
+		if c.p.Details.Series == nil {
+			c.p.Details.Series = &Series{}
+		}
+		series := *c.p.Details.Series
+		series.SchemeRef = r.SchemeRef
+		c.p.Details.Series = &series
+	}
+	n := c.a.Amount.Minor
+	switch c.a.Kind {
+	case connector.Authorise:
+		c.p.State, c.event, c.expire = Authorised, "payment.authorised", true
+		c.p.ExpiresAt = at.Add(time.Duration(c.p.Details.HoldDays) * 24 * time.Hour)
+		c.book(c.deal().Authorise(c.a.Amount))
+	case connector.Debit:
+		c.p.State, c.event = Captured, "payment.captured"
+		c.p.Captured, c.p.CapturedAt = n, at
+		c.book(c.deal().Debit(c.a.Amount))
+	case connector.Verify:
+		c.p.State, c.event = Verified, "payment.verified"
+	case connector.Authenticate:
+		c.p.State, c.event = Authenticated, "payment.authenticated"
+	case connector.Credit:
+		c.p.State, c.event = Credited, "payment.credited"
+		c.book(c.deal().Credit(c.a.Amount))
+	case connector.Capture:
+		c.p.State, c.event = Captured, "payment.captured"
+		c.p.Capturing -= n
+		c.p.Captured += n
+		if c.p.CapturedAt.IsZero() {
+			c.p.CapturedAt = at
+		}
+		c.book(c.deal().Capture(c.a.Amount, c.a.Amount))
+	case connector.Refund:
+		c.event = "payment.refunded"
+		c.p.Refunding -= n
+		c.p.Refunded += n
+		c.book(c.deal().Refund(c.a.Amount))
+	case connector.Void:
+		c.approveVoid(n)
+	}
+}
+
+// approveVoid: a hold is released, or an unsettled debit (or capture) undone.
+func (c *change) approveVoid(n int64) {
+	c.event = "payment.voided"
+	if c.a.undoesCapture(c.p) {
+		c.p.Refunding -= n
+		c.p.Refunded += n
+		c.book(c.deal().Refund(c.a.Amount))
+		if c.p.Refunded == c.p.Captured && c.p.Open() == 0 {
+			c.p.State = Voided
+		}
+		return
+	}
+	c.p.Voiding -= n
+	c.p.Voided += n
+	c.book(c.deal().Void(c.a.Amount))
+	if c.p.Captured == 0 {
+		c.p.State = Voided
+	}
+}
+
+// undoesCapture says whether a void takes back money that was captured, not a
+// hold.
+func (a Attempt) undoesCapture(p Payment) bool {
+	return p.Kind == connector.Debit || a.Original != p.ID
+}
+
+func (c *change) refuse(code string, at time.Time) {
+	if code == "" {
+		code = "declined"
+	}
+	c.a.State, c.a.DoneAt, c.a.Code = Refused, at, code
+	n := c.a.Amount.Minor
+	switch c.a.Kind {
+	case connector.Capture:
+		c.p.Capturing -= n
+		c.event = "payment.capture_failed"
+	case connector.Refund:
+		c.p.Refunding -= n
+		c.event = "payment.refund_failed"
+		c.book(c.deal().ReleaseRefund(c.a.Amount))
+	case connector.Void:
+		c.event = "payment.void_failed"
+		if c.a.undoesCapture(c.p) {
+			c.p.Refunding -= n
+			c.book(c.deal().ReleaseRefund(c.a.Amount))
+		} else {
+			c.p.Voiding -= n
+		}
+	default:
+		c.p.State, c.p.Code, c.event = Failed, code, "payment.failed"
+		if c.a.Kind == connector.Credit {
+			c.book(c.deal().ReleaseCredit(c.a.Amount))
+		}
+	}
+}
+
+// review: the attempt leaves the machine's hands. What it reserved stays
+// reserved until a human has decided.
+func (c *change) review(at time.Time) {
+	c.a.State, c.a.DoneAt = AttemptReview, at
+	c.p.State, c.event, c.check = Review, "payment.review", 0
+}
+
+// lateSuccess: we told the merchant no, then the provider says yes. Money may
+// have moved, so the books show it where it can be found, and nobody's goods
+// are sent for it until a human has decided.
+func (c *change) lateSuccess(r connector.Result, at time.Time) {
+	c.a.ProviderRef = r.Reference
+	if c.a.Kind == connector.Debit || c.a.Kind == connector.Capture {
+		c.book(c.deal().Late(c.a.Amount))
+	}
+	c.review(at)
+	c.a.State = LateSuccess // it holds no reservation: that was given back with the no
+}
+
+// refundFailedLate: the bank sent the refund back days after it was accepted.
+func (c *change) refundFailedLate(r connector.Result, at time.Time) {
+	c.a.State, c.a.DoneAt, c.a.Code = FailedLate, at, r.Code
+	c.p.Refunded -= c.a.Amount.Minor
+	c.event = "payment.refund_failed"
+	c.book(c.deal().ReturnRefund(c.a.Amount))
+}
+
+// first says whether the attempt is the payment's own, whose fate is the
+// payment's.
+func (c *change) first() bool { return c.a.ID == c.p.ID }
+
+// verb is what events of later attempts carry before their outcome.
+func (c *change) verb() string {
+	if c.first() {
+		return ""
+	}
+	return string(c.a.Kind) + "_"
+}
+
+// deal is the payment as the ledger sees it.
+func (c *change) deal() ledger.Deal { return c.p.deal() }
+
+func (p Payment) deal() ledger.Deal {
+	return ledger.Deal{Object: ledger.Object{Kind: "payment", ID: p.ID}, Connector: p.Connector, Merchant: p.Merchant}
+}
+
+func (c *change) book(t ledger.Transfer) { c.transfers = append(c.transfers, t) }

@@ -1,0 +1,221 @@
+package payment
+
+import (
+	"context"
+	"encoding/json"
+	"time"
+
+	"github.com/florinpay/florin/connector"
+	"github.com/florinpay/florin/core/access"
+	"github.com/florinpay/florin/core/fault"
+	"github.com/florinpay/florin/core/idempotency"
+	"github.com/florinpay/florin/core/ident"
+	"github.com/florinpay/florin/core/ledger"
+	"github.com/florinpay/florin/core/merchant"
+	"github.com/florinpay/florin/core/method"
+	"github.com/florinpay/florin/core/money"
+	"github.com/florinpay/florin/store"
+)
+
+// Order is a wish to be paid (or to verify, credit or authenticate).
+type Order struct {
+	Idempotency idempotency.Key
+	Profile     merchant.Profile
+	Kind        connector.Kind
+	Method      method.Name
+	Brand       string
+	Amount      money.Amount
+	Card        *connector.Card // for method card, unless Source is given
+	Source      ident.ID        // a stored payment source
+	CVV         method.Secret   // typed along with a stored source
+	Keep        bool            // keep the card as a source if it works
+	Reference   string
+	Session     ident.ID
+	Customer    ident.ID
+	Details     Details // ReturnURL, NotifyURL, Descriptor, Locale, Series, ThreeDS, Echo
+	Use3DS      bool
+	Challenge   bool
+	Simulate    map[string]string // test realms only
+}
+
+// Pay makes a payment and asks the provider once. The outcome is the truth as
+// far as it is known: a decline is an outcome, so is "not known yet".
+//
+// Faults, in the order checked: forbidden.permission, not_found.merchant,
+// conflict.idempotency, those of method.Typed.Check, invalid.amount,
+// invalid.currency, invalid.amount.above_limit, invalid.method.not_set_up,
+// invalid.return_url, not_found.source, conflict.source, conflict.reference,
+// unavailable.
+func (s *Service) Pay(ctx context.Context, actor access.Actor, o Order) (Outcome, error) {
+	if err := o.permitted(actor); err != nil {
+		return Outcome{}, err
+	}
+	var conn connector.Connector
+	var card *connector.Card
+	known, err := s.begin(ctx, actor.Realm, o.Idempotency, func(tx *store.Tx) (out Outcome, err error) {
+		if err = o.check(tx.Now()); err != nil {
+			return out, err
+		}
+		if conn, err = s.connector(s.route(o, actor.Environment), actor.Environment); err != nil {
+			return out, err
+		}
+		out = o.intent(tx, conn.Spec().Name)
+		if card, err = s.source(tx, actor, o, &out.Payment); err != nil {
+			return out, err
+		}
+		if o.Profile.Settings.UniqueReference && o.Reference != "" {
+			idempotency.Remember(tx, idempotency.Key{Surface: "reference/" + string(o.Profile.ID), Key: o.Reference}, out.Payment.ID)
+		}
+		if o.Kind == connector.Credit { // money that leaves is set aside before the provider is asked
+			if _, err = ledger.Post(tx, out.Payment.deal().ReserveCredit(o.Amount)); err != nil {
+				return out, err
+			}
+		}
+		if err = addPayment(tx, out.Payment); err == nil {
+			err = addAttempt(tx, out.Attempt)
+		}
+		return out, err
+	})
+	if idempotency.Taken(err) {
+		return Outcome{}, fault.At("conflict.reference", "reference", "this reference was used before")
+	}
+	if err != nil || known.Replayed {
+		return known, err
+	}
+	req := o.request(known, card)
+	if known.Payment.Method != method.Card || o.Use3DS {
+		req.ReturnURL = s.ReturnURL(actor.Realm, known.Payment.ID)
+	}
+	r := s.ask(ctx, func(ctx context.Context) connector.Result { return conn.Authorise(ctx, req) })
+	return s.answered(ctx, actor.Realm, known, r), nil
+}
+
+func (o Order) permitted(actor access.Actor) error {
+	need := access.Pay
+	if o.Kind == connector.Credit {
+		need = access.Credit
+	}
+	if err := actor.Need(need); err != nil {
+		return err
+	}
+	return actor.NeedMerchant(o.Profile.Merchant)
+}
+
+// check judges the order by itself: the card, the amount, what the profile
+// has set up. at is the realm's time.
+func (o Order) check(at time.Time) error {
+	if c := o.Card; c != nil {
+		waived := o.Details.Series != nil && o.Details.Series.Initiator == "MIT"
+		typed := method.Typed{Number: c.Number, CVV: c.CVV, Brand: o.Brand, Month: c.ExpiryMonth, Year: c.ExpiryYear, Waived: waived}
+		if err := typed.Check(at); err != nil {
+			return err
+		}
+	}
+	set := o.Profile.Settings
+	if !noMoney(o.Kind) {
+		if err := o.checkAmount(); err != nil {
+			return err
+		}
+	}
+	if o.Source == "" && !set.TakesBrand(o.Brand) {
+		return fault.At("invalid.method.not_set_up", "brand", "this brand is not set up")
+	}
+	if o.Source == "" && o.Method == "" {
+		return fault.At("invalid.method.not_set_up", "brand", "there is no such way to pay")
+	}
+	if o.Source == "" && o.Method != method.Card && o.Details.ReturnURL == "" && o.Session == "" {
+		return fault.At("invalid.return_url.missing", "shopperResultUrl", "this way to pay needs an address to send the payer back to")
+	}
+	return nil
+}
+
+func (o Order) checkAmount() error {
+	set := o.Profile.Settings
+	if o.Amount.Minor < 1 || o.Amount.Minor > money.Max {
+		return fault.At("invalid.amount", "amount", "the amount must be positive")
+	}
+	if !o.Amount.Currency.Known() {
+		return fault.At("invalid.currency", "currency", "unknown currency")
+	}
+	if limit := set.Limits[o.Amount.Currency]; limit > 0 && o.Amount.Minor > limit {
+		return fault.At("invalid.amount.above_limit", "amount", "the amount is above the limit")
+	}
+	if !set.TakesCurrency(o.Amount.Currency) {
+		return fault.At("invalid.currency.not_set_up", "currency", "this currency is not set up")
+	}
+	return nil
+}
+
+// route picks the connector: the profile's choice, or the test provider.
+func (s *Service) route(o Order, env access.Environment) string {
+	if name := o.Profile.Settings.Connectors[o.Method]; name != "" {
+		return name
+	}
+	for name, c := range s.Connectors {
+		if c.Spec().TestOnly && env == access.Test {
+			return name
+		}
+	}
+	return ""
+}
+
+func (o Order) intent(tx *store.Tx, connectorName string) Outcome {
+	id, now := tx.NewID(), tx.Now()
+	p := Payment{
+		ID: id, Version: 1, Merchant: o.Profile.Merchant, Profile: o.Profile.ID, Surface: o.Idempotency.Surface, Kind: o.Kind, Method: o.Method,
+		Brand: o.Brand, Amount: o.Amount, State: Processing, Connector: connectorName, Reference: o.Reference, Session: o.Session,
+		Customer: o.Customer, CreatedAt: now, UpdatedAt: now, Details: o.Details,
+	}
+	set := o.Profile.Settings
+	p.Details.HoldDays, p.Details.RefundDays = int(set.Hold()/(24*time.Hour)), int(set.RefundWindow()/(24*time.Hour))
+	p.Details.Account = set.Account
+	if p.Details.Account == "" { // a provider may serve many realms: its accounts must not meet
+		p.Details.Account = string(tx.Realm()) + "." + o.Profile.Code
+	}
+	if o.Card != nil {
+		p.Details.Card = face(*o.Card)
+	}
+	if o.Method != method.Card || o.Use3DS {
+		p.ExpiresAt = now.Add(set.PendingLife())
+		if o.Method == method.Voucher {
+			p.ExpiresAt = time.Time{} // the slip says how long it is good for
+		}
+	}
+	a := Attempt{ID: id, Payment: id, Version: 1, Kind: o.Kind, State: Sent, Amount: o.Amount, Reference: o.Reference, SentAt: now}
+	return Outcome{Payment: p, Attempt: a}
+}
+
+func (o Order) request(known Outcome, card *connector.Card) connector.Request {
+	p := known.Payment
+	req := connector.Request{
+		Attempt: p.ID, Account: p.Details.Account, Kind: p.Kind, Amount: p.Amount, Method: p.Method, Brand: p.Brand, Card: card,
+		At: known.Attempt.SentAt, Use3DS: o.Use3DS, ThreeDS: p.Details.ThreeDS, Challenge: o.Challenge, Locale: p.Details.Locale,
+		Descriptor: p.Details.Descriptor, Simulate: o.Simulate,
+	}
+	if s := p.Details.Series; s != nil {
+		req.MIT, req.SchemeRef = s.Initiator == "MIT", s.SchemeRef
+	}
+	return req
+}
+
+func face(c connector.Card) *Face {
+	n := c.Number.Reveal()
+	f := &Face{Holder: c.Holder, ExpiryMonth: c.ExpiryMonth, ExpiryYear: c.ExpiryYear}
+	if len(n) >= 12 {
+		f.BIN, f.Last4 = n[:6], n[len(n)-4:]
+	}
+	return f
+}
+
+// summary is the small JSON an event carries for readers of the log.
+func summary(p Payment, a Attempt) string {
+	b, _ := json.Marshal(struct {
+		State    State          `json:"state"`
+		Attempt  ident.ID       `json:"attempt"`
+		Kind     connector.Kind `json:"kind"`
+		Amount   int64          `json:"amount"`
+		Currency money.Currency `json:"currency"`
+		Code     string         `json:"code,omitempty"`
+	}{p.State, a.ID, a.Kind, a.Amount.Minor, p.Amount.Currency, a.Code})
+	return string(b) // strings and numbers always encode
+}

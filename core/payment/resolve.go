@@ -1,0 +1,172 @@
+package payment
+
+import (
+	"context"
+	"time"
+
+	"github.com/florinpay/florin/connector"
+	"github.com/florinpay/florin/core/clock"
+	"github.com/florinpay/florin/core/idempotency"
+	"github.com/florinpay/florin/core/ident"
+	"github.com/florinpay/florin/core/job"
+	"github.com/florinpay/florin/core/money"
+	"github.com/florinpay/florin/store"
+)
+
+// What time makes happen: open attempts are looked up at their provider,
+// holds run out, attempts whose process died are found, old keys forgotten.
+
+// orphanAge is how long an attempt may be sent without an answer written
+// before its process is presumed dead. It is longer than any provider may take.
+const orphanAge = 30 * time.Second
+
+// Register hands the jobs of this package to the queue. now is the wall clock.
+func (s *Service) Register(q *job.Queue, now clock.Clock) {
+	q.Handle("payment.resolve", s.resolve)
+	q.Handle("payment.expire", s.expire)
+	q.Handle("payment.give_back", s.giveBack)
+	q.Handle("payment.recover", func(ctx context.Context, j job.Job) error {
+		if err := s.Recover(ctx, now().Add(-orphanAge)); err != nil {
+			return err
+		}
+		return s.DB.Update(ctx, j.Realm, func(tx *store.Tx) error {
+			if err := idempotency.Forget(tx, now()); err != nil {
+				return err
+			}
+			return job.Again(tx, j, tx.Now().Add(orphanAge/3))
+		})
+	})
+}
+
+// Look asks the provider what became of an open attempt and writes it down;
+// a settled attempt is answered as it stands. Faults: not_found.payment.
+func (s *Service) Look(ctx context.Context, realm, attempt ident.ID) (Outcome, error) {
+	var known Outcome
+	var at time.Time
+	err := s.DB.View(ctx, realm, func(tx *store.Tx) (err error) {
+		at = tx.Now()
+		known, err = load(tx, attempt)
+		return err
+	})
+	if err != nil || !known.Attempt.open() {
+		return known, err
+	}
+	return s.settle(ctx, realm, known, s.lookup(ctx, known, at))
+}
+
+func (s *Service) lookup(ctx context.Context, known Outcome, at time.Time) connector.Result {
+	conn := s.Connectors[known.Payment.Connector]
+	if conn == nil {
+		return connector.Result{State: connector.Unknown}
+	}
+	a := known.Attempt
+	return s.ask(ctx, func(ctx context.Context) connector.Result {
+		return conn.Lookup(ctx, connector.Question{Attempt: a.ID, Kind: a.Kind, Account: known.Payment.Details.Account, Reference: a.ProviderRef, At: at})
+	})
+}
+
+// resolve is the job that follows an open attempt until it is settled.
+func (s *Service) resolve(ctx context.Context, j job.Job) error {
+	out, err := s.Look(ctx, j.Realm, j.Object)
+	if err != nil {
+		return err
+	}
+	return s.DB.Update(ctx, j.Realm, func(tx *store.Tx) error {
+		if !out.Attempt.open() {
+			return job.Done(tx, j)
+		}
+		return job.Again(tx, j, tx.Now().Add(s.nextLook(out, tx.Now())))
+	})
+}
+
+// nextLook is when an attempt that is still open is worth another question:
+// growing pauses, but not later than just after the payer's time is up.
+func (s *Service) nextLook(out Outcome, now time.Time) time.Duration {
+	wait := nextCheck(now.Sub(out.Attempt.SentAt))
+	if left := out.Payment.ExpiresAt.Sub(now); left > 0 && out.Attempt.ID == out.Payment.ID {
+		wait = min(wait, left+time.Second)
+	}
+	return wait
+}
+
+// expire ends a hold that ran out, unless it was captured or voided before. A
+// hold of which a part was captured loses the rest.
+func (s *Service) expire(ctx context.Context, j job.Job) error {
+	return s.DB.Update(ctx, j.Realm, func(tx *store.Tx) error {
+		p, err := getPayment(tx, j.Object)
+		if err != nil {
+			return err
+		}
+		if p.Capturing > 0 || p.Voiding > 0 { // an answer is on its way: it comes first
+			return job.Again(tx, j, tx.Now().Add(time.Minute))
+		}
+		open := p.Open()
+		if open == 0 || tx.Now().Before(p.ExpiresAt) {
+			return job.Done(tx, j)
+		}
+		own, err := getAttempt(tx, p.ID)
+		if err != nil {
+			return err
+		}
+		c := change{p: p, a: own, event: "payment.expired"}
+		c.p.Voided += open
+		if c.p.Captured == 0 {
+			c.p.State = Expired
+		}
+		c.book(p.deal().Expire(money.Of(open, p.Amount.Currency)))
+		if _, err := s.write(tx, c, Outcome{Payment: p, Attempt: own}); err != nil {
+			return err
+		}
+		return job.Done(tx, j)
+	})
+}
+
+// Recover turns attempts that were sent before the given wall time, and whose
+// answer nobody wrote down, into unknown ones that are looked up. It is safe
+// at any moment: an answer that arrives after all is judged like any other.
+func (s *Service) Recover(ctx context.Context, before time.Time) error {
+	const batch = 200
+	for {
+		var list []orphan
+		err := s.DB.View(ctx, store.System, func(tx *store.Tx) (err error) {
+			list, err = orphans(tx, before, batch)
+			return err
+		})
+		if err != nil {
+			return err
+		}
+		for _, o := range list {
+			if err := s.recover(ctx, o); err != nil {
+				return err
+			}
+		}
+		if len(list) < batch {
+			return nil
+		}
+	}
+}
+
+func (s *Service) recover(ctx context.Context, o orphan) error {
+	return s.DB.Update(ctx, o.realm, func(tx *store.Tx) error {
+		p, err := getPayment(tx, o.payment)
+		if err != nil {
+			return err
+		}
+		list, err := AttemptsOf(tx, o.payment)
+		if err != nil {
+			return err
+		}
+		for _, a := range list {
+			if a.State != Sent {
+				continue
+			}
+			was := Outcome{Payment: p, Attempt: a}
+			out, err := s.write(tx, apply(p, a, connector.Result{State: connector.Unknown}, s.limits(p), tx.Now()), was)
+			if err != nil {
+				return err
+			}
+			p = out.Payment
+		}
+		return nil
+	})
+}

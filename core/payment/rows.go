@@ -1,0 +1,271 @@
+package payment
+
+import (
+	"encoding/json"
+	"time"
+
+	"github.com/florinpay/florin/connector"
+	"github.com/florinpay/florin/core/clock"
+	"github.com/florinpay/florin/core/fault"
+	"github.com/florinpay/florin/core/ident"
+	"github.com/florinpay/florin/store"
+)
+
+var paymentTable = &store.Table{Name: "payment", Key: 2, Columns: []string{
+	"realm", "id", "version", "seq", "merchant", "profile", "surface", "kind", "method", "brand", "currency", "amount", "state", "code", "risk",
+	"connector", "reference", "session", "source", "customer", "captured", "capturing", "refunded", "refunding", "voided", "voiding", "disputed",
+	"created_at", "updated_at", "captured_at", "expires_at", "details"}}
+
+const paymentColumns = `id, version, seq, merchant, profile, surface, kind, method, brand, currency, amount, state, code, risk,
+	connector, reference, session, source, customer, captured, capturing, refunded, refunding, voided, voiding, disputed,
+	created_at, updated_at, captured_at, expires_at, details`
+
+func paymentRow(tx *store.Tx, p Payment, version int64) ([]any, error) {
+	details, err := json.Marshal(p.Details)
+	return []any{string(tx.Realm()), string(p.ID), version, p.Seq, string(p.Merchant), string(p.Profile), p.Surface, string(p.Kind), string(p.Method), p.Brand,
+		string(p.Amount.Currency), p.Amount.Minor, string(p.State), p.Code, p.Risk, p.Connector, p.Reference, string(p.Session), string(p.Source), string(p.Customer),
+		p.Captured, p.Capturing, p.Refunded, p.Refunding, p.Voided, p.Voiding, p.Disputed,
+		clock.Millis(p.CreatedAt), clock.Millis(p.UpdatedAt), clock.Millis(p.CapturedAt), clock.Millis(p.ExpiresAt), string(details)}, err
+}
+
+func addPayment(tx *store.Tx, p Payment) error {
+	row, err := paymentRow(tx, p, 1)
+	if err == nil {
+		tx.Insert(paymentTable, row...)
+	}
+	return err
+}
+
+// savePayment writes a changed payment over the version it was read at.
+func savePayment(tx *store.Tx, p Payment) error {
+	row, err := paymentRow(tx, p, p.Version+1)
+	if err == nil {
+		tx.Swap(paymentTable, p.Version, row...)
+	}
+	return err
+}
+
+func scanPayment(scan func(...any) error) (Payment, error) {
+	var p Payment
+	var created, updated, captured, expires int64
+	var details string
+	err := scan(&p.ID, &p.Version, &p.Seq, &p.Merchant, &p.Profile, &p.Surface, &p.Kind, &p.Method, &p.Brand, &p.Amount.Currency, &p.Amount.Minor,
+		&p.State, &p.Code, &p.Risk, &p.Connector, &p.Reference, &p.Session, &p.Source, &p.Customer,
+		&p.Captured, &p.Capturing, &p.Refunded, &p.Refunding, &p.Voided, &p.Voiding, &p.Disputed,
+		&created, &updated, &captured, &expires, &details)
+	if err != nil {
+		return p, err
+	}
+	p.CreatedAt, p.UpdatedAt = clock.FromMillis(created), clock.FromMillis(updated)
+	p.CapturedAt, p.ExpiresAt = clock.FromMillis(captured), clock.FromMillis(expires)
+	return p, json.Unmarshal([]byte(details), &p.Details)
+}
+
+func payments(tx *store.Tx, query string, args ...any) ([]Payment, error) {
+	var out []Payment
+	err := tx.All(query, args, func(scan func(...any) error) error {
+		p, err := scanPayment(scan)
+		out = append(out, p)
+		return err
+	})
+	return out, err
+}
+
+func getPayment(tx *store.Tx, id ident.ID) (Payment, error) {
+	list, err := payments(tx, `SELECT `+paymentColumns+` FROM payment WHERE realm = $1 AND id = $2`, string(tx.Realm()), string(id))
+	if err == nil && len(list) == 0 {
+		return Payment{}, missing()
+	}
+	if err != nil {
+		return Payment{}, err
+	}
+	return list[0], nil
+}
+
+func missing() error { return fault.New("not_found.payment", "no such payment") }
+
+// byReference finds the payments that carry a reference of the merchant, or
+// whose captures and refunds do, oldest first.
+func byReference(tx *store.Tx, reference string, limit int) ([]Payment, error) {
+	return payments(tx, `SELECT `+paymentColumns+` FROM payment WHERE realm = $1 AND reference = $2 AND reference <> '' ORDER BY id LIMIT $3`,
+		string(tx.Realm()), reference, int64(limit))
+}
+
+// bySession finds the payments of a checkout, newest first.
+func bySession(tx *store.Tx, session ident.ID) ([]Payment, error) {
+	return payments(tx, `SELECT `+paymentColumns+` FROM payment WHERE realm = $1 AND session = $2 AND session <> '' ORDER BY id DESC`, string(tx.Realm()), string(session))
+}
+
+// page reads the payments before an id (or from the newest), newest first.
+func page(tx *store.Tx, before ident.ID, limit int) ([]Payment, error) {
+	if before == "" {
+		return payments(tx, `SELECT `+paymentColumns+` FROM payment WHERE realm = $1 ORDER BY id DESC LIMIT $2`, string(tx.Realm()), int64(limit))
+	}
+	return payments(tx, `SELECT `+paymentColumns+` FROM payment WHERE realm = $1 AND id < $2 ORDER BY id DESC LIMIT $3`,
+		string(tx.Realm()), string(before), int64(limit))
+}
+
+// inReview reads what waits for a human.
+func inReview(tx *store.Tx) ([]Payment, error) {
+	return payments(tx, `SELECT `+paymentColumns+` FROM payment WHERE realm = $1 AND (state = 'review' OR risk = 'review') ORDER BY id`, string(tx.Realm()))
+}
+
+var attemptTable = &store.Table{Name: "attempt", Key: 3, Columns: []string{
+	"realm", "payment", "id", "version", "kind", "state", "currency", "amount", "original", "reference", "provider_ref", "code", "provider_code",
+	"auth_code", "sent_at", "done_at", "echo"}}
+
+const attemptColumns = `payment, id, version, kind, state, currency, amount, original, reference, provider_ref, code, provider_code, auth_code, sent_at, done_at, echo`
+
+func attemptRow(tx *store.Tx, a Attempt, version int64) ([]any, error) {
+	echo := ""
+	if len(a.Echo) > 0 {
+		b, err := json.Marshal(a.Echo)
+		if err != nil {
+			return nil, err
+		}
+		echo = string(b)
+	}
+	return []any{string(tx.Realm()), string(a.Payment), string(a.ID), version, string(a.Kind), string(a.State), string(a.Amount.Currency), a.Amount.Minor,
+		string(a.Original), a.Reference, a.ProviderRef, a.Code, a.ProviderCode, a.AuthCode, clock.Millis(a.SentAt), clock.Millis(a.DoneAt), echo}, nil
+}
+
+func addAttempt(tx *store.Tx, a Attempt) error {
+	row, err := attemptRow(tx, a, 1)
+	if err == nil {
+		tx.Insert(attemptTable, row...)
+	}
+	return err
+}
+
+func saveAttempt(tx *store.Tx, a Attempt) error {
+	row, err := attemptRow(tx, a, a.Version+1)
+	if err == nil {
+		tx.Swap(attemptTable, a.Version, row...)
+	}
+	return err
+}
+
+func scanAttempt(scan func(...any) error) (Attempt, error) {
+	var a Attempt
+	var sent, done int64
+	var echo string
+	err := scan(&a.Payment, &a.ID, &a.Version, &a.Kind, &a.State, &a.Amount.Currency, &a.Amount.Minor, &a.Original, &a.Reference, &a.ProviderRef,
+		&a.Code, &a.ProviderCode, &a.AuthCode, &sent, &done, &echo)
+	a.SentAt, a.DoneAt = clock.FromMillis(sent), clock.FromMillis(done)
+	if err == nil && echo != "" {
+		err = json.Unmarshal([]byte(echo), &a.Echo)
+	}
+	return a, err
+}
+
+func attempts(tx *store.Tx, query string, args ...any) ([]Attempt, error) {
+	var out []Attempt
+	err := tx.All(query, args, func(scan func(...any) error) error {
+		a, err := scanAttempt(scan)
+		out = append(out, a)
+		return err
+	})
+	return out, err
+}
+
+// AttemptsOf reads all attempts of a payment, its own first.
+func AttemptsOf(tx *store.Tx, payment ident.ID) ([]Attempt, error) {
+	return attempts(tx, `SELECT `+attemptColumns+` FROM attempt WHERE realm = $1 AND payment = $2 ORDER BY id`, string(tx.Realm()), string(payment))
+}
+
+// getAttempt finds an attempt by its id alone. A payment's own attempt has the
+// payment's id and is found through the primary key.
+func getAttempt(tx *store.Tx, id ident.ID) (Attempt, error) {
+	list, err := attempts(tx, `SELECT `+attemptColumns+` FROM attempt WHERE realm = $1 AND payment = $2 AND id = $2`, string(tx.Realm()), string(id))
+	if err == nil && len(list) == 0 {
+		list, err = attempts(tx, `SELECT `+attemptColumns+` FROM attempt WHERE realm = $1 AND id = $2 AND id <> payment`, string(tx.Realm()), string(id))
+	}
+	if err == nil && len(list) == 0 {
+		return Attempt{}, missing()
+	}
+	if err != nil {
+		return Attempt{}, err
+	}
+	return list[0], nil
+}
+
+// attemptsByReference finds captures, refunds and voids by the merchant's own
+// reference.
+func attemptsByReference(tx *store.Tx, reference string, limit int) ([]Attempt, error) {
+	return attempts(tx, `SELECT `+attemptColumns+` FROM attempt WHERE realm = $1 AND reference = $2 AND id <> payment AND reference <> '' ORDER BY id LIMIT $3`,
+		string(tx.Realm()), reference, int64(limit))
+}
+
+// orphan is an attempt whose process may have died before it wrote the answer.
+type orphan struct{ realm, payment ident.ID }
+
+// orphans finds what was sent before the given wall time, by each realm's clock.
+func orphans(tx *store.Tx, before time.Time, limit int) ([]orphan, error) {
+	var out []orphan
+	err := tx.All(`SELECT a.realm, a.payment FROM attempt a LEFT JOIN clock c ON c.realm = a.realm
+		WHERE a.state = 'sent' AND a.sent_at <= $1 + COALESCE(c.ahead_ms, 0) ORDER BY a.sent_at LIMIT $2`,
+		[]any{clock.Millis(before), int64(limit)}, func(scan func(...any) error) error {
+			var o orphan
+			err := scan(&o.realm, &o.payment)
+			out = append(out, o)
+			return err
+		})
+	return out, err
+}
+
+var noticeTable = &store.Table{Name: "notice", Key: 3, Columns: []string{"realm", "connector", "id", "at"}}
+
+func addNotice(tx *store.Tx, connector, id string) {
+	tx.Insert(noticeTable, string(tx.Realm()), connector, id, clock.Millis(tx.Now()))
+}
+
+// firstKind is what a payment's own attempt may be.
+func firstKind(k connector.Kind) bool {
+	switch k {
+	case connector.Authorise, connector.Debit, connector.Verify, connector.Credit, connector.Authenticate:
+		return true
+	}
+	return false
+}
+
+func noMoney(k connector.Kind) bool { return k == connector.Verify || k == connector.Authenticate }
+
+// pageUp reads the payments after an id, oldest first.
+func pageUp(tx *store.Tx, after ident.ID, limit int) ([]Payment, error) {
+	return payments(tx, `SELECT `+paymentColumns+` FROM payment WHERE realm = $1 AND id > $2 ORDER BY id LIMIT $3`,
+		string(tx.Realm()), string(after), int64(limit))
+}
+
+// attemptSums adds up the amounts of attempts between two payments. undoes is
+// true for operations of a debit or through a capture, which take captured
+// money back.
+func attemptSums(tx *store.Tx, from, to ident.ID, each func(payment ident.ID, kind connector.Kind, state AttemptState, undoes bool, sum int64)) error {
+	return tx.All(`SELECT a.payment, a.kind, a.state, (a.original <> a.payment OR p.kind <> 'authorise') AS undoes, CAST(SUM(a.amount) AS BIGINT)
+		FROM attempt a JOIN payment p ON p.realm = a.realm AND p.id = a.payment
+		WHERE a.realm = $1 AND a.payment >= $2 AND a.payment <= $3 GROUP BY a.payment, a.kind, a.state, (a.original <> a.payment OR p.kind <> 'authorise')`,
+		[]any{string(tx.Realm()), string(from), string(to)}, func(scan func(...any) error) error {
+			var id ident.ID
+			var kind connector.Kind
+			var state AttemptState
+			var undoes bool
+			var sum int64
+			err := scan(&id, &kind, &state, &undoes, &sum)
+			if err == nil {
+				each(id, kind, state, undoes, sum)
+			}
+			return err
+		})
+}
+
+func eventSums(tx *store.Tx, from, to ident.ID, each func(payment ident.ID, n, last int64)) error {
+	return tx.All(`SELECT object, COUNT(*), MAX(seq) FROM event WHERE realm = $1 AND object >= $2 AND object <= $3 GROUP BY object`,
+		[]any{string(tx.Realm()), string(from), string(to)}, func(scan func(...any) error) error {
+			var id ident.ID
+			var n, last int64
+			err := scan(&id, &n, &last)
+			if err == nil {
+				each(id, n, last)
+			}
+			return err
+		})
+}

@@ -1,0 +1,185 @@
+package payment
+
+import (
+	"context"
+	"log/slog"
+	"time"
+
+	"github.com/florinpay/florin/connector"
+	"github.com/florinpay/florin/core/access"
+	"github.com/florinpay/florin/core/event"
+	"github.com/florinpay/florin/core/fault"
+	"github.com/florinpay/florin/core/idempotency"
+	"github.com/florinpay/florin/core/ident"
+	"github.com/florinpay/florin/core/job"
+	"github.com/florinpay/florin/core/ledger"
+	"github.com/florinpay/florin/core/vault"
+	"github.com/florinpay/florin/store"
+)
+
+// Service is what callers may ask about payments.
+type Service struct {
+	DB         *store.DB
+	Events     *event.Log
+	Vault      *vault.Service
+	Connectors map[string]connector.Connector
+	Log        *slog.Logger
+
+	// Environment tells which environment a realm is in.
+	Environment func(ctx context.Context, realm ident.ID) (access.Environment, error)
+	// ReturnURL is where a provider sends the payer's browser back to.
+	ReturnURL func(realm, payment ident.ID) string
+	// Patience is how long a provider may take to answer; after it the
+	// attempt is unknown. Zero means 25 seconds.
+	Patience time.Duration
+}
+
+// begin commits an intent: what write decides, together with its idempotency
+// row. A key that is known answers with what it led to; write is not called.
+// Faults: conflict.idempotency (the key was used for something else), then
+// those of write.
+func (s *Service) begin(ctx context.Context, realm ident.ID, key idempotency.Key, write func(tx *store.Tx) (Outcome, error)) (Outcome, error) {
+	var out Outcome
+	intent := func(tx *store.Tx) error {
+		attempt, err := idempotency.Recall(tx, key)
+		if err != nil {
+			return err
+		}
+		if attempt != "" {
+			out, err = load(tx, attempt)
+			out.Replayed = true
+			return err
+		}
+		if out, err = write(tx); err != nil {
+			return err
+		}
+		idempotency.Remember(tx, key, out.Attempt.ID)
+		return nil
+	}
+	err := s.DB.Update(ctx, realm, intent)
+	if idempotency.Taken(err) {
+		// Somebody said the same at the same moment: now it can be recalled.
+		err = s.DB.Update(ctx, realm, intent)
+	}
+	return out, err
+}
+
+func load(tx *store.Tx, attempt ident.ID) (Outcome, error) {
+	a, err := getAttempt(tx, attempt)
+	if err != nil {
+		return Outcome{}, err
+	}
+	p, err := getPayment(tx, a.Payment)
+	return Outcome{Payment: p, Attempt: a}, err
+}
+
+// settle writes what a provider's word means. known is what the caller has in
+// hand from committing the intent; if somebody else (a callback, a resolver)
+// was faster, the rows are read again and the word is judged against them.
+func (s *Service) settle(ctx context.Context, realm ident.ID, known Outcome, r connector.Result) (Outcome, error) {
+	out, inHand := known, true
+	err := s.DB.Update(context.WithoutCancel(ctx), realm, func(tx *store.Tx) error {
+		cur := known
+		if !inHand {
+			var err error
+			if cur, err = load(tx, known.Attempt.ID); err != nil {
+				return err
+			}
+		}
+		inHand = false
+		c := apply(cur.Payment, cur.Attempt, r, s.limits(cur.Payment), tx.Now())
+		var err error
+		out, err = s.write(tx, c, cur)
+		return err
+	})
+	return out, err
+}
+
+// write turns a change into rows, transfers, an event and a job.
+func (s *Service) write(tx *store.Tx, c change, was Outcome) (Outcome, error) {
+	if c.event != "" {
+		c.p.UpdatedAt = tx.Now()
+		if err := s.keepSource(tx, &c); err != nil {
+			return was, err
+		}
+		for _, t := range c.transfers {
+			if _, err := ledger.Post(tx, t); err != nil {
+				return was, err
+			}
+		}
+		c.p.Seq++
+		if err := savePayment(tx, c.p); err != nil {
+			return was, err
+		}
+		c.p.Version++
+	}
+	if c.a.State != was.Attempt.State || c.a.Code != was.Attempt.Code || c.a.ProviderRef != was.Attempt.ProviderRef {
+		if err := saveAttempt(tx, c.a); err != nil {
+			return was, err
+		}
+		c.a.Version++
+	}
+	if c.check > 0 && !was.Attempt.resolving() {
+		job.Add(tx, "payment.resolve", c.a.ID, tx.Now().Add(c.check))
+	}
+	if c.expire {
+		job.Add(tx, "payment.expire", c.p.ID, c.p.ExpiresAt)
+	}
+	out := Outcome{Payment: c.p, Attempt: c.a, Replayed: was.Replayed}
+	if c.event == "" {
+		return out, nil
+	}
+	return out, s.Events.Add(tx, event.Event{Object: c.p.ID, Seq: c.p.Seq, Type: c.event, Merchant: c.p.Merchant,
+		Data: summary(c.p, c.a), Subject: out})
+}
+
+// resolving says whether a resolver's job exists for the attempt already.
+func (a Attempt) resolving() bool { return a.State == AttemptPending || a.State == AttemptUnknown }
+
+// connector finds who carries a payment. A test realm reaches test connectors
+// alone and a live one never does.
+func (s *Service) connector(name string, env access.Environment) (connector.Connector, error) {
+	c := s.Connectors[name]
+	if c == nil || c.Spec().TestOnly != (env == access.Test) {
+		return nil, fault.New("invalid.method.not_set_up", "no provider is set up for this way to pay")
+	}
+	return c, nil
+}
+
+func (s *Service) limits(p Payment) limits {
+	lim := limits{settle: time.Minute, horizon: 24 * time.Hour}
+	if c := s.Connectors[p.Connector]; c != nil {
+		lim.settle = time.Duration(c.Spec().SettleSeconds) * time.Second
+	}
+	return lim
+}
+
+// ask runs one question to a provider, with no transaction open and whether or
+// not the client is still there.
+func (s *Service) ask(ctx context.Context, question func(ctx context.Context) connector.Result) (r connector.Result) {
+	patience := s.Patience
+	if patience == 0 {
+		patience = 25 * time.Second
+	}
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), patience)
+	defer cancel()
+	defer func() {
+		if p := recover(); p != nil { // a connector that breaks has not said no
+			s.Log.Error("connector panicked", "panic", p)
+			r = connector.Result{State: connector.Unknown, Provider: "panic"}
+		}
+	}()
+	return question(ctx)
+}
+
+// answered settles a provider's answer on the request path. If even that
+// cannot be written, the intent stands, the client hears "pending" and the
+// resolver finds out.
+func (s *Service) answered(ctx context.Context, realm ident.ID, known Outcome, r connector.Result) Outcome {
+	out, err := s.settle(ctx, realm, known, r)
+	if err != nil {
+		s.Log.Error("answer not written; the resolver will ask again", "payment", known.Payment.ID, "attempt", known.Attempt.ID, "err", err)
+		return known
+	}
+	return out
+}
