@@ -87,6 +87,7 @@ type chain struct {
 	previous []byte // as stored
 	computed []byte // nil unless the last transfer's hash is in doubt
 	lost     bool   // transfers before the next one are missing
+	vague    bool   // the one before the last could not be told: nor can the last
 	text     []byte
 }
 
@@ -116,6 +117,8 @@ func (c *chain) add(e *Entry) []Finding {
 	// Over a gap the hash cannot be told: the gap itself is the finding.
 	if !fits && !c.lost {
 		c.computed = hash[:]
+	} else {
+		c.vague = false
 	}
 	c.seq, c.at, c.previous, c.lost = e.Seq, at, e.Hash, false
 	return found
@@ -129,7 +132,10 @@ func (c *chain) settle(contents, hash bool) []Finding {
 	}
 	c.computed = nil
 	what := "its hash does not fit its contents and the transfer before it"
+	vague := c.vague
+	c.vague = !contents && !hash
 	switch {
+	case vague:
 	case contents:
 		what = "its contents were changed: they do not fit its hash, which the next link confirms"
 	case hash:

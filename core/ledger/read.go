@@ -3,6 +3,8 @@ package ledger
 import (
 	"fmt"
 	"math"
+	"strconv"
+	"strings"
 	"time"
 
 	"github.com/florinpay/florin/core/clock"
@@ -63,6 +65,24 @@ type Cursor string
 // place is what a statement's cursor says: the last line of the page before.
 type place struct{ at, seq, n int64 }
 
+func (c Cursor) place() (p place, ok bool) {
+	words := strings.Split(string(c), ".")
+	if len(words) != 3 {
+		return p, false
+	}
+	for i, to := range []*int64{&p.at, &p.seq, &p.n} {
+		var err error
+		if *to, err = strconv.ParseInt(words[i], 10, 64); err != nil {
+			return p, false
+		}
+	}
+	return p, true
+}
+
+func errCursor() error {
+	return fault.At("invalid.cursor", "cursor", "the cursor is not one of this list")
+}
+
 // Line is a posting on an account's statement, with the account's balances
 // after it and the transfer it belongs to.
 type Line struct {
@@ -86,8 +106,9 @@ type Line struct {
 func Statement(tx *store.Tx, account Account, currency money.Currency, from Cursor, limit int) ([]Line, Cursor, error) {
 	before := place{math.MaxInt64, math.MaxInt64, math.MaxInt64}
 	if from != "" {
-		if _, err := fmt.Sscanf(string(from), "%d.%d.%d", &before.at, &before.seq, &before.n); err != nil {
-			return nil, "", fault.At("invalid.cursor", "cursor", "the cursor is not one of this list")
+		var ok bool
+		if before, ok = from.place(); !ok {
+			return nil, "", errCursor()
 		}
 	}
 	limit = page(limit)
@@ -104,8 +125,10 @@ func Statement(tx *store.Tx, account Account, currency money.Currency, from Curs
 func Accounts(tx *store.Tx, from Cursor, limit int) ([]Standing, Cursor, error) {
 	var after book
 	if from != "" {
-		if _, err := fmt.Sscanf(string(from), "%s %s", &after.account, &after.currency); err != nil {
-			return nil, "", fault.At("invalid.cursor", "cursor", "the cursor is not one of this list")
+		account, currency, _ := strings.Cut(string(from), " ")
+		after = book{Account(account), money.Currency(currency)}
+		if after.account.class() == nil || !isCurrency(after.currency) {
+			return nil, "", errCursor()
 		}
 	}
 	limit = page(limit)

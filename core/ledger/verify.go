@@ -267,13 +267,15 @@ func (a *audit) finish() {
 	var currencies []money.Currency
 	for _, k := range keys {
 		a.account(k, a.books[k])
-		s, ok := totals[k.currency]
-		if !ok {
+		row := a.books[k].row
+		if row == nil {
+			continue
+		}
+		sum, met := totals[k.currency]
+		if !met {
 			currencies = append(currencies, k.currency)
 		}
-		if row := a.books[k].row; row != nil {
-			totals[k.currency] = [2]int64{s[0] + row.pending, s[1] + row.posted}
-		}
+		totals[k.currency] = [2]int64{sum[0] + row.pending, sum[1] + row.posted}
 	}
 	for _, c := range currencies {
 		if t := totals[c]; t != [2]int64{} {
