@@ -2,6 +2,7 @@ package ledger_test
 
 import (
 	"errors"
+	"fmt"
 	"math"
 	"sync"
 	"testing"
@@ -216,5 +217,47 @@ func view(t *testing.T, db *store.DB, realm ident.ID, fn func(tx *store.Tx) erro
 	t.Helper()
 	if err := db.View(t.Context(), realm, fn); err != nil {
 		t.Fatal(err)
+	}
+}
+
+// TestTwoProcesses posts to the same realm from two stores on one PostgreSQL:
+// they share the chain without a gap, a double seq or a fault.
+func TestTwoProcesses(t *testing.T) {
+	var o store.Options
+	first := storetest.Open(t, "postgres", func(opened *store.Options) { o = *opened })
+	second, err := store.Open(t.Context(), o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := second.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	const callers, each = 16, 20
+	realm := newRealm()
+	var wg sync.WaitGroup
+	for c := range callers {
+		db := []*store.DB{first, second}[c%2]
+		wg.Go(func() {
+			for i := range each {
+				tr := deal(ident.ID(fmt.Sprintf("m%d", i%5))).Debit(money.Of(int64(i+1), "EUR"))
+				err := db.Update(t.Context(), realm, func(tx *store.Tx) error { _, err := ledger.Post(tx, tr); return err })
+				if err != nil {
+					t.Error(err)
+				}
+			}
+		})
+	}
+	wg.Wait()
+	view(t, first, realm, func(tx *store.Tx) error {
+		seq, _, err := ledger.Head(tx)
+		if seq != callers*each {
+			t.Errorf("got seq %d, want %d", seq, callers*each)
+		}
+		return err
+	})
+	if got := findings(t, first, realm); len(got) > 0 {
+		t.Errorf("verify: got %v, want nothing", got)
 	}
 }

@@ -34,10 +34,7 @@ func (s *standing) public() Standing {
 // was ever used in, in the order of currencies; none for an unknown account.
 func Balance(tx *store.Tx, account Account) ([]Standing, error) {
 	var all []Standing
-	err := listAccounts(tx, string(account), func(s *standing) error {
-		all = append(all, s.public())
-		return nil
-	})
+	err := loadAccounts(tx, []any{string(account)}, func(s *standing) { all = append(all, s.public()) })
 	return all, err
 }
 

@@ -1,6 +1,8 @@
 package ledger
 
 import (
+	"cmp"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -59,30 +61,45 @@ func readHead(tx *store.Tx) (head, error) {
 	return h, err
 }
 
-// The account rows of a batch are read with one of these statements: the
-// number of names is rounded up to a power of two, so that few texts have to
-// be prepared.
-const maxNames = 512
+// A statement over a list of values is prepared for lists of 1, 2, 4 ... and
+// maxList values, and a list is filled up to the next of these by repeating
+// its first, so that few texts have to be prepared.
+const maxList = 512
 
-var accountsNamed = func() map[int]string {
-	m := map[int]string{}
-	for n := 1; n <= maxNames; n *= 2 {
+const accountsText = `SELECT id, currency, pending, posted, nonnegative, version FROM account`
+
+const accountsNamed, accountsOrder = accountsText + ` WHERE realm = $1 AND id IN (`, `) ORDER BY id, currency`
+
+const postingsOf, postingsOrder = `SELECT seq, n, account, currency, phase, amount, at, pending, posted FROM posting
+	WHERE realm = $1 AND seq IN (`, `) ORDER BY seq, n`
+
+var (
+	accountTexts = listTexts(accountsNamed, accountsOrder)
+	postingTexts = listTexts(postingsOf, postingsOrder)
+)
+
+func listTexts(before, after string) map[int]string {
+	texts := map[int]string{}
+	for n := 1; n <= maxList; n *= 2 {
 		var b strings.Builder
-		b.WriteString(`SELECT id, currency, pending, posted, nonnegative, version FROM account WHERE realm = $1 AND id IN ($2`)
-		for i := 1; i < n; i++ {
-			b.WriteString(", $")
-			b.WriteString(strconv.Itoa(i + 2))
+		b.WriteString(before)
+		for i := range n {
+			if i > 0 {
+				b.WriteString(", ")
+			}
+			b.WriteString("$" + strconv.Itoa(i+2))
 		}
-		b.WriteString(`) ORDER BY id, currency`)
-		m[n] = b.String()
+		b.WriteString(after)
+		texts[n] = b.String()
 	}
-	return m
-}()
+	return texts
+}
 
-func loadAccounts(tx *store.Tx, names []any, each func(*standing)) error {
-	for len(names) > 0 {
-		part := names[:min(len(names), maxNames)]
-		names = names[len(part):]
+// allOf reads the rows of each value of list with one of texts.
+func allOf(tx *store.Tx, texts map[int]string, list []any, each func(scan func(...any) error) error) error {
+	for len(list) > 0 {
+		part := list[:min(len(list), maxList)]
+		list = list[len(part):]
 		size := 1
 		for size < len(part) {
 			size *= 2
@@ -92,18 +109,27 @@ func loadAccounts(tx *store.Tx, names []any, each func(*standing)) error {
 		for len(args) < size+1 {
 			args = append(args, part[0])
 		}
-		err := tx.All(accountsNamed[size], args, func(scan func(...any) error) error {
-			s, err := scanAccount(scan)
-			if err == nil {
-				each(s)
-			}
-			return err
-		})
-		if err != nil {
+		if err := tx.All(texts[size], args, each); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// loadAccounts reads the accounts of names in all their currencies.
+func loadAccounts(tx *store.Tx, names []any, each func(*standing)) error {
+	return allOf(tx, accountTexts, names, standings(each))
+}
+
+// standings hands each account row to each.
+func standings(each func(*standing)) func(scan func(...any) error) error {
+	return func(scan func(...any) error) error {
+		s, err := scanAccount(scan)
+		if err == nil {
+			each(s)
+		}
+		return err
+	}
 }
 
 func scanAccount(scan func(...any) error) (*standing, error) {
@@ -133,53 +159,40 @@ func addPosting(tx *store.Tx, seq int64, n int, at int64, p *Posting, s *standin
 		string(p.Column), p.Amount.Minor, at, s.pending, s.posted)
 }
 
-func listAccounts(tx *store.Tx, account string, each func(*standing) error) error {
-	return tx.All(`SELECT id, currency, pending, posted, nonnegative, version FROM account
-		WHERE realm = $1 AND id = $2 ORDER BY currency`, []any{string(tx.Realm()), account},
-		func(scan func(...any) error) error {
-			s, err := scanAccount(scan)
-			if err != nil {
-				return err
-			}
-			return each(s)
-		})
-}
+const accountsPage = accountsText + `
+	WHERE realm = $1 AND (id, currency) > ($2, $3) ORDER BY id, currency LIMIT $4`
 
 // pageAccounts walks the accounts in the engine's own order of text: by byte
 // or by locale, but the same in the comparison as in the order.
 func pageAccounts(tx *store.Tx, after book, limit int, each func(*standing)) error {
-	return tx.All(`SELECT id, currency, pending, posted, nonnegative, version FROM account
-		WHERE realm = $1 AND (id, currency) > ($2, $3) ORDER BY id, currency LIMIT $4`,
-		[]any{string(tx.Realm()), string(after.account), string(after.currency), int64(limit)},
-		func(scan func(...any) error) error {
-			s, err := scanAccount(scan)
-			if err == nil {
-				each(s)
-			}
-			return err
-		})
+	args := []any{string(tx.Realm()), string(after.account), string(after.currency), int64(limit)}
+	return tx.All(accountsPage, args, standings(each))
 }
+
+const balanceAtText = `SELECT pending, posted FROM posting
+	WHERE realm = $1 AND account = $2 AND currency = $3 AND at <= $4
+	ORDER BY at DESC, seq DESC, n DESC LIMIT 1`
 
 // balanceAt reads the last posting of k up to at: one look into posting_account.
 func balanceAt(tx *store.Tx, k book, at int64) (pending, posted int64, err error) {
-	_, err = tx.Get([]any{&pending, &posted}, `SELECT pending, posted FROM posting
-		WHERE realm = $1 AND account = $2 AND currency = $3 AND at <= $4
-		ORDER BY at DESC, seq DESC, n DESC LIMIT 1`, string(tx.Realm()), string(k.account), string(k.currency), at)
+	_, err = tx.Get([]any{&pending, &posted}, balanceAtText, string(tx.Realm()), string(k.account), string(k.currency), at)
 	return pending, posted, err
 }
+
+const linesText = `SELECT p.at, p.seq, p.n, p.phase, p.amount, p.pending, p.posted,
+		t.id, t.kind, t.object_kind, t.object_id, t.reverses, t.memo
+	FROM (SELECT realm, at, seq, n, phase, amount, pending, posted FROM posting
+		WHERE realm = $1 AND account = $2 AND currency = $3 AND (at, seq, n) < ($4, $5, $6)
+		ORDER BY at DESC, seq DESC, n DESC LIMIT $7) p
+	JOIN transfer t ON t.realm = p.realm AND t.seq = p.seq
+	ORDER BY p.at DESC, p.seq DESC, p.n DESC`
 
 // listLines reads a statement's page, newest first. The postings are cut to
 // the page before they meet their transfers, so that the plan is the same
 // whatever the statistics say.
 func listLines(tx *store.Tx, k book, before place, limit int) ([]Line, error) {
 	var lines []Line
-	err := tx.All(`SELECT p.at, p.seq, p.n, p.phase, p.amount, p.pending, p.posted,
-			t.id, t.kind, t.object_kind, t.object_id, t.reverses, t.memo
-		FROM (SELECT realm, at, seq, n, phase, amount, pending, posted FROM posting
-			WHERE realm = $1 AND account = $2 AND currency = $3 AND (at, seq, n) < ($4, $5, $6)
-			ORDER BY at DESC, seq DESC, n DESC LIMIT $7) p
-		JOIN transfer t ON t.realm = p.realm AND t.seq = p.seq
-		ORDER BY p.at DESC, p.seq DESC, p.n DESC`,
+	err := tx.All(linesText,
 		[]any{string(tx.Realm()), string(k.account), string(k.currency), before.at, before.seq, before.n, int64(limit)},
 		func(scan func(...any) error) error {
 			var l Line
@@ -209,37 +222,35 @@ func scanEntry(scan func(...any) error) (Entry, error) {
 	return e, err
 }
 
-// listEntries reads the transfers of an object with their postings, oldest first.
+const entriesText = `SELECT ` + transferColumns + ` FROM transfer
+	WHERE realm = $1 AND object_id = $2 AND object_kind = $3`
+
+// listEntries reads the transfers of an object with their postings, oldest
+// first. Asked to sort them, or to join the postings in their order, SQLite
+// walks the whole realm in the order of seq rather than sort a few rows.
 func listEntries(tx *store.Tx, of Object) ([]Entry, error) {
-	args := []any{string(tx.Realm()), string(of.ID), of.Kind}
 	var entries []Entry
-	place := map[int64]int{}
-	err := tx.All(`SELECT `+transferColumns+` FROM transfer
-		WHERE realm = $1 AND object_id = $2 AND object_kind = $3 ORDER BY seq`, args,
+	err := tx.All(entriesText, []any{string(tx.Realm()), string(of.ID), of.Kind},
 		func(scan func(...any) error) error {
 			e, err := scanEntry(scan)
-			place[e.Seq] = len(entries)
 			entries = append(entries, e)
 			return err
 		})
-	if err != nil || len(entries) == 0 {
+	if err != nil {
 		return nil, err
 	}
-	err = tx.All(`SELECT p.seq, p.n, p.account, p.currency, p.phase, p.amount, p.at, p.pending, p.posted
-		FROM transfer t JOIN posting p ON p.realm = t.realm AND p.seq = t.seq
-		WHERE t.realm = $1 AND t.object_id = $2 AND t.object_kind = $3 ORDER BY p.seq, p.n`, args,
-		func(scan func(...any) error) error {
-			var r record
-			if err := r.scan(scan); err != nil {
-				return err
-			}
-			// Elsewhere each statement sees what is committed by then, so
-			// the second may know a transfer that the first does not.
-			if i, ok := place[r.seq]; ok {
-				entries[i].Postings = append(entries[i].Postings, r.posting())
-			}
-			return nil
-		})
+	slices.SortFunc(entries, func(a, b Entry) int { return cmp.Compare(a.Seq, b.Seq) })
+	seqs, place := make([]any, len(entries)), make(map[int64]int, len(entries))
+	for i := range entries {
+		seqs[i], place[entries[i].Seq] = entries[i].Seq, i
+	}
+	err = allOf(tx, postingTexts, seqs, func(scan func(...any) error) error {
+		var r record
+		err := r.scan(scan)
+		e := &entries[place[r.seq]]
+		e.Postings = append(e.Postings, r.posting())
+		return err
+	})
 	return entries, err
 }
 
@@ -254,12 +265,13 @@ func find(tx *store.Tx, of Object, id ident.ID) (Entry, bool, error) {
 	return Entry{}, false, err
 }
 
+const reversalText = `SELECT id FROM transfer WHERE realm = $1 AND reverses = $2 AND reverses <> ''`
+
 // reversalOf returns the transfer that reverses id, or "". The second
 // condition lets the engines use the partial index.
 func reversalOf(tx *store.Tx, id ident.ID) (ident.ID, error) {
 	var by string
-	_, err := tx.Get([]any{&by}, `SELECT id FROM transfer WHERE realm = $1 AND reverses = $2 AND reverses <> ''`,
-		string(tx.Realm()), string(id))
+	_, err := tx.Get([]any{&by}, reversalText, string(tx.Realm()), string(id))
 	return ident.ID(by), err
 }
 
@@ -288,19 +300,14 @@ func beyond(tx *store.Tx) (transfer, posting int64, err error) {
 }
 
 func allAccounts(tx *store.Tx, each func(*standing)) error {
-	return tx.All(`SELECT id, currency, pending, posted, nonnegative, version FROM account WHERE realm = $1`,
-		[]any{string(tx.Realm())}, func(scan func(...any) error) error {
-			s, err := scanAccount(scan)
-			if err == nil {
-				each(s)
-			}
-			return err
-		})
+	return tx.All(accountsText+` WHERE realm = $1`, []any{string(tx.Realm())}, standings(each))
 }
 
+const transfersPage = `SELECT ` + transferColumns + ` FROM transfer
+	WHERE realm = $1 AND seq > $2 AND seq <= $3 ORDER BY seq LIMIT $4`
+
 func pageTransfers(tx *store.Tx, after, last int64, limit int, each func(Entry)) error {
-	return tx.All(`SELECT `+transferColumns+` FROM transfer
-		WHERE realm = $1 AND seq > $2 AND seq <= $3 ORDER BY seq LIMIT $4`,
+	return tx.All(transfersPage,
 		[]any{string(tx.Realm()), after, last, int64(limit)}, func(scan func(...any) error) error {
 			e, err := scanEntry(scan)
 			if err == nil {
@@ -310,10 +317,12 @@ func pageTransfers(tx *store.Tx, after, last int64, limit int, each func(Entry))
 		})
 }
 
+const postingsPage = `SELECT seq, n, account, currency, phase, amount, at, pending, posted FROM posting
+	WHERE realm = $1 AND (seq, n) > ($2, $3) AND seq <= $4 ORDER BY seq, n LIMIT $5`
+
 func pagePostings(tx *store.Tx, seq, n, last int64, limit int, each func(record)) error {
 	var r record
-	return tx.All(`SELECT seq, n, account, currency, phase, amount, at, pending, posted FROM posting
-		WHERE realm = $1 AND (seq, n) > ($2, $3) AND seq <= $4 ORDER BY seq, n LIMIT $5`,
+	return tx.All(postingsPage,
 		[]any{string(tx.Realm()), seq, n, last, int64(limit)}, func(scan func(...any) error) error {
 			err := r.scan(scan)
 			if err == nil {
