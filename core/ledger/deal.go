@@ -1,0 +1,152 @@
+package ledger
+
+import (
+	"github.com/florinpay/florin/core/ident"
+	"github.com/florinpay/florin/core/money"
+)
+
+// Deal is between whom money moves: the provider behind Connector, and
+// Merchant. Its methods are the recipes of docs/ledger.md, one for each thing
+// that can happen; amounts are always positive, and Check refuses what is not
+// a sound transfer. A recipe decides nothing: what may be captured or
+// refunded is known to the payment's row.
+type Deal struct {
+	Object    Object
+	Connector string
+	Merchant  ident.ID
+}
+
+// pair debits one account and credits the other by amount.
+func pair(c Column, debit, credit Account, a money.Amount) []Posting {
+	back := money.Amount{Minor: -a.Minor, Currency: a.Currency}
+	return []Posting{{debit, a, c}, {credit, back, c}}
+}
+
+// transfer joins the pairs of one booking, leaving out those of no amount.
+func (d Deal) transfer(kind string, pairs ...[]Posting) Transfer {
+	t := Transfer{Kind: kind, Object: d.Object, Postings: make([]Posting, 0, 2*len(pairs))}
+	for _, p := range pairs {
+		if p[0].Amount.Minor != 0 {
+			t.Postings = append(t.Postings, p...)
+		}
+	}
+	return t
+}
+
+func (d Deal) provider() Account { return Provider(d.Connector) }
+func (d Deal) merchant() Account { return Merchant(d.Merchant) }
+
+// Authorise reserves a on the payer's side: pending, nothing has moved.
+func (d Deal) Authorise(a money.Amount) Transfer {
+	return d.transfer("authorise", pair(Pending, d.provider(), d.merchant(), a))
+}
+
+// Void gives back what is left of an authorisation.
+func (d Deal) Void(a money.Amount) Transfer {
+	return d.transfer("void", pair(Pending, d.merchant(), d.provider(), a))
+}
+
+// Expire is Void by the passing of time.
+func (d Deal) Expire(a money.Amount) Transfer {
+	return d.transfer("expire", pair(Pending, d.merchant(), d.provider(), a))
+}
+
+// Capture moves a and gives back held of the authorisation: the same amount
+// for a part, all that is left for a last capture of less, less than a for a
+// capture above the authorisation.
+func (d Deal) Capture(a, held money.Amount) Transfer {
+	return d.transfer("capture",
+		pair(Pending, d.merchant(), d.provider(), held),
+		pair(Posted, d.provider(), d.merchant(), a))
+}
+
+// Debit moves a at once, without an authorisation before it.
+func (d Deal) Debit(a money.Amount) Transfer {
+	return d.transfer("debit", pair(Posted, d.provider(), d.merchant(), a))
+}
+
+// ReserveRefund sets a aside before the provider is asked to refund it.
+func (d Deal) ReserveRefund(a money.Amount) Transfer {
+	return d.transfer("refund.reserve", pair(Pending, d.merchant(), d.provider(), a))
+}
+
+// Refund turns a reserved refund into a posted one.
+func (d Deal) Refund(a money.Amount) Transfer {
+	return d.transfer("refund",
+		pair(Pending, d.provider(), d.merchant(), a),
+		pair(Posted, d.merchant(), d.provider(), a))
+}
+
+// ReleaseRefund gives back the reservation of a refund that was refused.
+func (d Deal) ReleaseRefund(a money.Amount) Transfer {
+	return d.transfer("refund.release", pair(Pending, d.provider(), d.merchant(), a))
+}
+
+// ReturnRefund brings back a refund that was accepted and failed later.
+func (d Deal) ReturnRefund(a money.Amount) Transfer {
+	return d.transfer("refund.return", pair(Posted, d.provider(), d.merchant(), a))
+}
+
+// ReserveCredit, Credit and ReleaseCredit are a payment to a payer without an
+// earlier payment; they book like a refund.
+func (d Deal) ReserveCredit(a money.Amount) Transfer {
+	return d.transfer("credit.reserve", pair(Pending, d.merchant(), d.provider(), a))
+}
+
+// Credit turns a reserved credit into a posted one.
+func (d Deal) Credit(a money.Amount) Transfer {
+	return d.transfer("credit",
+		pair(Pending, d.provider(), d.merchant(), a),
+		pair(Posted, d.merchant(), d.provider(), a))
+}
+
+// ReleaseCredit gives back the reservation of a credit that was refused.
+func (d Deal) ReleaseCredit(a money.Amount) Transfer {
+	return d.transfer("credit.release", pair(Pending, d.provider(), d.merchant(), a))
+}
+
+// Chargeback books that the provider took a back, and reserves it on the
+// merchant until the dispute is decided.
+func (d Deal) Chargeback(a money.Amount) Transfer {
+	dispute := Dispute(d.Merchant)
+	return d.transfer("chargeback",
+		pair(Posted, dispute, d.provider(), a),
+		pair(Pending, d.merchant(), dispute, a))
+}
+
+// ChargebackReversed ends a dispute for the merchant: the provider gives a back.
+func (d Deal) ChargebackReversed(a money.Amount) Transfer {
+	dispute := Dispute(d.Merchant)
+	return d.transfer("chargeback.reversed",
+		pair(Pending, dispute, d.merchant(), a),
+		pair(Posted, d.provider(), dispute, a))
+}
+
+// ChargebackLost ends a dispute against the merchant, who bears a.
+func (d Deal) ChargebackLost(a money.Amount) Transfer {
+	dispute := Dispute(d.Merchant)
+	return d.transfer("chargeback.lost",
+		pair(Pending, dispute, d.merchant(), a),
+		pair(Posted, d.merchant(), dispute, a))
+}
+
+// ChargebackReturned brings back a after the dispute had been lost.
+func (d Deal) ChargebackReturned(a money.Amount) Transfer {
+	return d.transfer("chargeback.returned", pair(Posted, d.provider(), d.merchant(), a))
+}
+
+// Late books money that a provider reports after the payment was given up. It
+// belongs to nobody yet and waits for review.
+func (d Deal) Late(a money.Amount) Transfer {
+	return d.transfer("late", pair(Posted, d.provider(), Suspense(d.Connector), a))
+}
+
+// LateAccepted gives late money to the merchant.
+func (d Deal) LateAccepted(a money.Amount) Transfer {
+	return d.transfer("late.accepted", pair(Posted, Suspense(d.Connector), d.merchant(), a))
+}
+
+// LateReturned sends late money back to the payer.
+func (d Deal) LateReturned(a money.Amount) Transfer {
+	return d.transfer("late.returned", pair(Posted, Suspense(d.Connector), d.provider(), a))
+}

@@ -1,0 +1,55 @@
+package ledger
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/florinpay/florin/store"
+	"github.com/florinpay/florin/store/storetest"
+)
+
+// TestPlans holds SQLite, which knows no statistics, to the index each read
+// was written for: a read that walks a table is quick in every other test.
+func TestPlans(t *testing.T) {
+	tests := []struct{ name, text, want string }{
+		{"accounts of a batch", accountTexts[4], "SEARCH account USING INDEX sqlite_autoindex_account_1 (realm=? AND id=?)"},
+		{"postings of transfers", postingTexts[4], "SEARCH posting USING INDEX sqlite_autoindex_posting_1 (realm=? AND seq=?)"},
+		{"transfers of an object", entriesText, "SEARCH transfer USING INDEX transfer_object (realm=? AND object_id=?)"},
+		{"reversal", reversalText, "SEARCH transfer USING INDEX transfer_reverses (realm=? AND reverses=?)"},
+		{"balance at", balanceAtText, "SEARCH posting USING INDEX posting_account (realm=? AND account=? AND currency=? AND at<?)"},
+		{"statement", linesText, "SEARCH posting USING INDEX posting_account (realm=? AND account=? AND currency=? AND (at,seq,n)<(?,?,?))"},
+		{"statement's transfers", linesText, "SEARCH t USING INDEX sqlite_autoindex_transfer_1 (realm=? AND seq=?)"},
+		{"accounts", accountsPage, "SEARCH account USING INDEX sqlite_autoindex_account_1 (realm=? AND (id,currency)>(?,?))"},
+		{"verify's transfers", transfersPage, "SEARCH transfer USING INDEX sqlite_autoindex_transfer_1 (realm=? AND seq>? AND seq<?)"},
+		{"verify's postings", postingsPage, "SEARCH posting USING INDEX sqlite_autoindex_posting_1 (realm=? AND (seq,n)>(?,?) AND seq<?)"},
+	}
+	db := storetest.Open(t, "sqlite", nil)
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			var plan []string
+			args := make([]any, strings.Count(test.text, "$"))
+			for i := range args {
+				args[i] = int64(i)
+			}
+			err := db.View(t.Context(), "", func(tx *store.Tx) error {
+				return tx.All("EXPLAIN QUERY PLAN "+test.text, args, func(scan func(...any) error) error {
+					var id, parent, unused int64
+					var detail string
+					err := scan(&id, &parent, &unused, &detail)
+					plan = append(plan, detail)
+					return err
+				})
+			})
+			if err != nil {
+				t.Fatal(err)
+			}
+			if got := strings.Join(plan, "\n"); !strings.Contains(got, test.want) {
+				t.Errorf("got\n%s\nwant\n%s", got, test.want)
+			}
+			sorts := strings.Contains(strings.Join(plan, "\n"), "TEMP B-TREE")
+			if sorts && !strings.HasPrefix(test.name, "statement") {
+				t.Errorf("sorts: %s", strings.Join(plan, "\n"))
+			}
+		})
+	}
+}
