@@ -23,15 +23,17 @@ const (
 // Sender posts messages through a guard: no proxy, no redirect followed,
 // certificates verified, answers cut short.
 type Sender struct {
-	guard  Guard
-	client *http.Client
+	guard   Guard
+	client  *http.Client
+	answer  time.Duration // for the answer's head
+	reading time.Duration // for the rest of it
 }
 
 // NewSender makes a sender. roots are the certificate authorities to trust,
 // nil for the system's.
 func NewSender(g Guard, roots *x509.CertPool) *Sender {
 	dialer := &net.Dialer{Timeout: 10 * time.Second, ControlContext: g.control, Resolver: g.Resolver}
-	return &Sender{guard: g, client: &http.Client{
+	return &Sender{guard: g, answer: sendTimeout, reading: readTimeout, client: &http.Client{
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 		Transport: &http.Transport{
 			Proxy:                  nil,
@@ -77,7 +79,7 @@ func (s *Sender) Send(ctx context.Context, p Post) Answer {
 	}
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
-	late := time.AfterFunc(sendTimeout, cancel)
+	late := time.AfterFunc(s.answer, cancel)
 	defer func() { late.Stop() }()
 	req, err := http.NewRequestWithContext(ctx, http.MethodPost, u.String(), bytes.NewReader(p.Body))
 	if err != nil {
@@ -96,7 +98,7 @@ func (s *Sender) Send(ctx context.Context, p Post) Answer {
 	if !late.Stop() {
 		return Answer{Err: "timeout"}
 	}
-	late = time.AfterFunc(readTimeout, cancel)
+	late = time.AfterFunc(s.reading, cancel)
 	// The status is the answer. A body that breaks off, never ends or drips
 	// changes nothing about it; it only costs the connection.
 	_, _ = io.Copy(io.Discard, io.LimitReader(res.Body, readLimit))
