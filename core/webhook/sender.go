@@ -127,7 +127,7 @@ func word(ctx context.Context, err error) string {
 		return "name not found"
 	case errors.As(err, &verify), errors.As(err, &unknown), errors.As(err, &host), errors.As(err, &invalid):
 		return "certificate not trusted"
-	case errors.As(err, &tlsAlert), errors.As(err, &record):
+	case errors.As(err, &tlsAlert), errors.As(err, &record), errors.Is(err, http.ErrSchemeMismatch):
 		return "tls failed"
 	case errors.As(err, &op) && op.Op == "dial":
 		return "no connection"
