@@ -157,7 +157,7 @@ func deliveriesAbout(tx *store.Tx, object ident.ID) ([]Delivery, error) {
 
 // following finds the next message about the same object that waits for d.
 func following(tx *store.Tx, d Delivery) ([]Delivery, error) {
-	return listDeliveries(tx, `SELECT `+deliveryColumns+` FROM delivery d WHERE d.realm = $1 AND d.object = $2 AND d.endpoint = $3 AND d.state = 'waiting' AND d.ordered AND d.seq > $4
+	return listDeliveries(tx, `SELECT `+deliveryColumns+` FROM delivery d WHERE d.realm = $1 AND d.object = $2 AND d.endpoint || '' = $3 AND d.state = 'waiting' AND d.ordered AND d.seq > $4
 		ORDER BY d.seq LIMIT 1`, string(tx.Realm()), string(d.Object), string(d.Endpoint), d.Seq)
 }
 
@@ -186,11 +186,12 @@ type candidate struct {
 }
 
 // due lists an endpoint's deliveries that are due by the realm's clock and not
-// leased by the wall's.
+// leased by the wall's. The odd comparison of endpoints keeps the planner from
+// walking the endpoint's whole backlog to look for an object's few messages.
 func due(tx *store.Tx, endpoint ident.ID, wall time.Time, limit int) ([]candidate, error) {
 	var out []candidate
 	err := tx.All(`SELECT `+deliveryColumns+`, COALESCE((SELECT min(p.due_at) FROM delivery p
-			WHERE p.realm = d.realm AND p.object = d.object AND p.endpoint = d.endpoint AND p.state = 'waiting' AND p.ordered AND d.ordered AND p.seq < d.seq), 0)
+			WHERE p.realm = d.realm AND p.object = d.object AND p.endpoint || '' = d.endpoint AND p.state = 'waiting' AND p.ordered AND d.ordered AND p.seq < d.seq), 0)
 		FROM delivery d WHERE d.realm = $1 AND d.endpoint = $2 AND d.state = 'waiting' AND d.due_at <= $3 AND d.leased_until <= $4 ORDER BY d.due_at, d.id LIMIT $5`,
 		[]any{string(tx.Realm()), string(endpoint), clock.Millis(tx.Now()), clock.Millis(wall), int64(limit)}, func(scan func(...any) error) error {
 			var behind int64
