@@ -3,6 +3,7 @@ package webhook
 import (
 	"context"
 	"errors"
+	"fmt"
 	"maps"
 	"time"
 
@@ -141,7 +142,8 @@ func (s *Service) result(tx *store.Tx, d Delivery, a Answer, interrupted bool) e
 		return err
 	}
 	if d.State == Dead {
-		notice := event.Event{Object: d.ID, Seq: d.Events, Type: "delivery.dead", Merchant: e.Merchant, Data: d.EventType, Subject: d}
+		notice := event.Event{Object: d.ID, Seq: d.Events, Type: "delivery.dead", Merchant: e.Merchant,
+			Data: fmt.Sprintf(`{"event":%q,"type":%q}`, d.Event, d.EventType), Subject: d}
 		if err := s.Events.Add(tx, notice); err != nil {
 			return err
 		}

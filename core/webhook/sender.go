@@ -43,7 +43,6 @@ func NewSender(g Guard, roots *x509.CertPool) *Sender {
 			DisableCompression:     true, // nothing is unpacked, so nothing swells
 			MaxResponseHeaderBytes: 16 << 10,
 			MaxIdleConnsPerHost:    inFlight,
-			MaxConnsPerHost:        4 * inFlight,
 			IdleConnTimeout:        30 * time.Second,
 		},
 	}}

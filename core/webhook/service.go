@@ -2,6 +2,7 @@ package webhook
 
 import (
 	"context"
+	"fmt"
 	"slices"
 	"time"
 
@@ -137,7 +138,8 @@ func (s *Service) disable(tx *store.Tx, e *Endpoint, why string) error {
 	saveEndpoint(tx, e)
 	realm := tx.Realm()
 	tx.Committed(func() { s.known.forget(realm) })
-	return s.Events.Add(tx, event.Event{Object: e.ID, Seq: e.Events, Type: "endpoint.disabled", Merchant: e.Merchant, Data: e.Reason, Subject: *e})
+	return s.Events.Add(tx, event.Event{Object: e.ID, Seq: e.Events, Type: "endpoint.disabled", Merchant: e.Merchant,
+		Data: fmt.Sprintf(`{"reason":%q}`, e.Reason), Subject: *e})
 }
 
 // Enable opens a disabled endpoint again, its record clean.
