@@ -150,6 +150,9 @@ func (s *Service) newestKey(tx *store.Tx) (dataKey, error) {
 			return dataKey{}, err
 		}
 	}
+	if k, ok := s.ring.get(tx.Realm(), row.version); ok {
+		return k, nil
+	}
 	return s.unwrapRow(tx, row)
 }
 

@@ -226,6 +226,10 @@ func TestSealOpensOnlyAtHome(t *testing.T) {
 func TestNoncesNeverRepeat(t *testing.T) {
 	storetest.Each(t, func(t *testing.T, db *store.DB) {
 		s := newVault(t, db)
+		update(t, db, realmA, func(tx *store.Tx) error { // from here on the key is at hand
+			_, err := s.Seal(tx, "card", "source-1", []byte(number))
+			return err
+		})
 		update(t, db, realmA, func(tx *store.Tx) error {
 			seen := make(map[[12]byte]bool, 100_000)
 			for range 100_000 {
