@@ -1,0 +1,151 @@
+package vault
+
+import (
+	"time"
+
+	"github.com/florinpay/florin/core/clock"
+	"github.com/florinpay/florin/core/fault"
+	"github.com/florinpay/florin/core/ident"
+	"github.com/florinpay/florin/store"
+)
+
+var sourceTable = &store.Table{Name: "source", Key: 2,
+	Columns: []string{"realm", "id", "version", "merchant", "customer", "method", "brand", "bin", "last4", "holder", "expiry_month", "expiry_year",
+		"fingerprint", "state", "sealed", "key_version", "scheme_ref", "expires_at", "created_at", "events"}}
+
+const sourceColumns = `id, version, merchant, customer, method, brand, bin, last4, holder, expiry_month, expiry_year,
+	fingerprint, state, sealed, key_version, scheme_ref, expires_at, created_at, events`
+
+func sourceRow(tx *store.Tx, s Source, version int64) []any {
+	sealed := s.sealed
+	if sealed == nil {
+		sealed = []byte{} // the column takes no NULL
+	}
+	return []any{string(tx.Realm()), string(s.ID), version, string(s.Merchant), string(s.Customer), string(s.Method), s.Brand, s.BIN, s.Last4, s.Holder,
+		int64(s.ExpiryMonth), int64(s.ExpiryYear), s.Fingerprint, string(s.State), sealed, s.KeyVersion, s.SchemeRef,
+		clock.Millis(s.ExpiresAt), clock.Millis(s.CreatedAt), s.Events}
+}
+
+func addSource(tx *store.Tx, s Source) { tx.Insert(sourceTable, sourceRow(tx, s, 1)...) }
+
+// saveSource writes s, which was read at s.Version, and counts the version up.
+func saveSource(tx *store.Tx, s *Source) {
+	tx.Swap(sourceTable, s.Version, sourceRow(tx, *s, s.Version+1)...)
+	s.Version++
+}
+
+func scanSource(scan func(...any) error) (Source, error) {
+	var s Source
+	var expires, created int64
+	err := scan(&s.ID, &s.Version, &s.Merchant, &s.Customer, &s.Method, &s.Brand, &s.BIN, &s.Last4, &s.Holder, &s.ExpiryMonth, &s.ExpiryYear,
+		&s.Fingerprint, &s.State, &s.sealed, &s.KeyVersion, &s.SchemeRef, &expires, &created, &s.Events)
+	s.ExpiresAt, s.CreatedAt = clock.FromMillis(expires), clock.FromMillis(created)
+	return s, err
+}
+
+func getSource(tx *store.Tx, id ident.ID) (Source, error) {
+	list, err := listSources(tx, `SELECT `+sourceColumns+` FROM source WHERE realm = $1 AND id = $2`, string(tx.Realm()), string(id))
+	if err == nil && len(list) == 0 {
+		err = fault.New("not_found.source", "no such payment source")
+	}
+	if err != nil {
+		return Source{}, err
+	}
+	return list[0], nil
+}
+
+func listSources(tx *store.Tx, query string, args ...any) ([]Source, error) {
+	var out []Source
+	err := tx.All(query, args, func(scan func(...any) error) error {
+		s, err := scanSource(scan)
+		out = append(out, s)
+		return err
+	})
+	return out, err
+}
+
+func sourcesOf(tx *store.Tx, customer ident.ID, limit int) ([]Source, error) {
+	return listSources(tx, `SELECT `+sourceColumns+` FROM source WHERE realm = $1 AND customer = $2 AND customer <> '' AND state = 'active' ORDER BY id DESC LIMIT $3`,
+		string(tx.Realm()), string(customer), int64(limit))
+}
+
+// overdue lists sources whose time is up.
+func overdue(tx *store.Tx, at time.Time, limit int) ([]Source, error) {
+	return listSources(tx, `SELECT `+sourceColumns+` FROM source WHERE realm = $1 AND state <> 'deleted' AND expires_at <= $2 ORDER BY expires_at LIMIT $3`,
+		string(tx.Realm()), clock.Millis(at), int64(limit))
+}
+
+// sealedBefore lists sources that an older data key sealed.
+func sealedBefore(tx *store.Tx, version int64, limit int) ([]Source, error) {
+	return listSources(tx, `SELECT `+sourceColumns+` FROM source WHERE realm = $1 AND state <> 'deleted' AND key_version > 0 AND key_version < $2 ORDER BY key_version LIMIT $3`,
+		string(tx.Realm()), version, int64(limit))
+}
+
+// keyRow is a wrapped data key.
+type keyRow struct {
+	version   int64
+	wrapped   []byte
+	kek       int64 // the key-encryption key that wrapped it
+	createdAt time.Time
+}
+
+// offerKeyRow writes a data key unless its version is there already.
+func offerKeyRow(tx *store.Tx, k keyRow) error {
+	_, err := tx.Exec(`INSERT INTO vault_key (realm, version, wrapped, kek, created_at) VALUES ($1, $2, $3, $4, $5) ON CONFLICT (realm, version) DO NOTHING`,
+		string(tx.Realm()), k.version, k.wrapped, k.kek, clock.Millis(k.createdAt))
+	return err
+}
+
+func newestKeyRow(tx *store.Tx) (keyRow, bool, error) {
+	return oneKeyRow(tx, `SELECT version, wrapped, kek, created_at FROM vault_key WHERE realm = $1 ORDER BY version DESC LIMIT 1`, string(tx.Realm()))
+}
+
+func keyRowOf(tx *store.Tx, version int64) (keyRow, bool, error) {
+	return oneKeyRow(tx, `SELECT version, wrapped, kek, created_at FROM vault_key WHERE realm = $1 AND version = $2`, string(tx.Realm()), version)
+}
+
+func oneKeyRow(tx *store.Tx, query string, args ...any) (keyRow, bool, error) {
+	var k keyRow
+	var created int64
+	found, err := tx.Get([]any{&k.version, &k.wrapped, &k.kek, &created}, query, args...)
+	k.createdAt = clock.FromMillis(created)
+	return k, found, err
+}
+
+// realmKey is a data key of any realm, for the work that crosses realms.
+type realmKey struct {
+	realm ident.ID
+	keyRow
+}
+
+// wrappedByOthers lists data keys that another key-encryption key than kek
+// wrapped, in any realm.
+func wrappedByOthers(tx *store.Tx, kek int64, limit int) ([]realmKey, error) {
+	return realmKeys(tx, `SELECT realm, version, wrapped, kek, created_at FROM vault_key WHERE kek <> $1 ORDER BY realm, version LIMIT $2`, kek, int64(limit))
+}
+
+// anyKey lists the first data key of the installation, if there is one.
+func anyKey(tx *store.Tx) ([]realmKey, error) {
+	return realmKeys(tx, `SELECT realm, version, wrapped, kek, created_at FROM vault_key ORDER BY realm, version LIMIT 1`)
+}
+
+func realmKeys(tx *store.Tx, query string, args ...any) ([]realmKey, error) {
+	var out []realmKey
+	err := tx.All(query, args, func(scan func(...any) error) error {
+		var k realmKey
+		var created int64
+		err := scan(&k.realm, &k.version, &k.wrapped, &k.kek, &created)
+		k.createdAt = clock.FromMillis(created)
+		out = append(out, k)
+		return err
+	})
+	return out, err
+}
+
+// rewrapRow puts a new wrapping in the place of the old one, unless somebody
+// else has done it already.
+func rewrapRow(tx *store.Tx, old keyRow, wrapped []byte, kek int64) error {
+	_, err := tx.Exec(`UPDATE vault_key SET wrapped = $1, kek = $2 WHERE realm = $3 AND version = $4 AND kek = $5`,
+		wrapped, kek, string(tx.Realm()), old.version, old.kek)
+	return err
+}
