@@ -16,12 +16,13 @@ type Frame struct {
 	Style  string   // card, plain, logos, none
 	CVV    bool     // requireCvv
 	Detect bool     // brandDetection
+	Auto   bool     // light or dark by the device, since the shop's page is; else light
 	Return string   // shopperResultUrl, from the shop's form
 	Parent string   // the origin of the shop's page
 }
 
 func readFrame(q url.Values) *Frame {
-	f := &Frame{Style: q.Get("style"), CVV: q.Get("cvv") != "0", Detect: q.Get("detect") != "0", Parent: page.Origin(q.Get("parent"))}
+	f := &Frame{Style: q.Get("style"), CVV: q.Get("cvv") != "0", Detect: q.Get("detect") != "0", Auto: q.Get("theme") == "auto", Parent: page.Origin(q.Get("parent"))}
 	if !slices.Contains([]string{"card", "plain", "logos", "none"}, f.Style) {
 		f.Style = "card"
 	}
@@ -30,6 +31,15 @@ func readFrame(q url.Values) *Frame {
 		f.Return = q.Get("return")
 	}
 	return f
+}
+
+// class is the body's: where nothing else is said the form is light, as most
+// shops are whatever the device prefers.
+func (f *Frame) class() string {
+	if f.Auto {
+		return "frame style-" + f.Style
+	}
+	return "frame theme-light style-" + f.Style
 }
 
 // ancestors are who may frame the form: any shop that is served over https,
@@ -56,7 +66,7 @@ type frameView struct {
 func (s *Site) showFrame(w http.ResponseWriter, r *http.Request, sess Session, t typed, wrong []Problem, status int) {
 	f := readFrame(r.URL.Query())
 	lang := page.Asked(r, sess.Locale)
-	v := page.View{Language: lang, Title: s.say(lang, "title.pay", sess.Merchant), Class: "frame style-" + f.Style,
+	v := page.View{Language: lang, Title: s.say(lang, "title.pay", sess.Merchant), Class: f.class(),
 		Policy: page.Policy{Frames: ancestors(sess.TestMode)}, Scripts: []string{"frame.js", "checkout.js"}}
 	switch sess.State {
 	case Open:
@@ -78,7 +88,7 @@ func (s *Site) showFrame(w http.ResponseWriter, r *http.Request, sess Session, t
 func (s *Site) failFrame(w http.ResponseWriter, r *http.Request, err error, status int, name string) {
 	s.note(r, err)
 	lang := page.Asked(r)
-	s.render(w, r, status, "frame", page.View{Language: lang, Title: s.say(lang, "error.not_found"), Class: "frame style-plain",
+	s.render(w, r, status, "frame", page.View{Language: lang, Title: s.say(lang, "error.not_found"), Class: readFrame(r.URL.Query()).class(),
 		Policy: page.Policy{Frames: ancestors(true)}, Scripts: []string{"frame.js"},
 		Data: frameView{Frame: &Frame{Style: "plain"}, Type: "error", Name: name, Text: "error.not_found.text"}})
 }

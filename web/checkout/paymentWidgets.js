@@ -44,6 +44,7 @@
     if (o.locale) query.set("locale", o.locale);
     if (o.requireCvv === false) query.set("cvv", "0");
     if (o.brandDetection === false) query.set("detect", "0");
+    if (/dark/.test(getComputedStyle(document.documentElement).colorScheme)) query.set("theme", "auto");
     if (result) query.set("return", result);
 
     var frame = document.createElement("iframe");

@@ -11,7 +11,7 @@ import (
 	"github.com/florinpay/florin/web/page"
 )
 
-//go:embed templates
+//go:embed all:templates
 var templates embed.FS
 
 //go:embed texts
@@ -241,7 +241,7 @@ func (s *Site) fail(w http.ResponseWriter, r *http.Request, err error, lang page
 	s.note(r, err)
 	v := page.View{Language: lang}
 	if framed(r) {
-		v.Class, v.Policy.Frames = "frame style-plain", ancestors(true)
+		v.Class, v.Policy.Frames = readFrame(r.URL.Query()).class(), ancestors(true)
 	}
 	s.note(r, Pages.Fail(w, r, err, v))
 }

@@ -7,7 +7,7 @@ import (
 	"strings"
 )
 
-//go:embed templates
+//go:embed all:templates
 var ownTemplates embed.FS
 
 //go:embed texts
