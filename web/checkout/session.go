@@ -1,0 +1,138 @@
+package checkout
+
+import (
+	"context"
+	"strings"
+	"time"
+
+	"github.com/florinpay/florin/connector"
+	"github.com/florinpay/florin/core/method"
+	"github.com/florinpay/florin/core/money"
+)
+
+// State of a session as its page sees it.
+type State string
+
+// The states there are.
+const (
+	Open    State = "open"    // waits for the payer
+	Paying  State = "paying"  // the payer is at the bank, or its answer is awaited for moments
+	Pending State = "pending" // the payer has done all; the money comes in days (a voucher, a transfer)
+	Paid    State = "paid"    // done; also when a card was to be stored and is
+	Failed  State = "failed"  // over without success; no further try
+	Expired State = "expired" // the time is over
+)
+
+// Session is what the page shows.
+type Session struct {
+	Key      string
+	Merchant string // the name payers know
+	Amount   money.Amount
+	Brands   []string // VISA, PAYPAL ...; in this order
+	Locale   string   // the merchant's wish, or ""
+	// Reference is the merchant's own, which a payer may recognise.
+	Reference string
+	State     State
+	// Attempt is the number of the try that the page is at. The form carries
+	// it, so a form posted twice is known.
+	Attempt string
+	// Failure is the fault code of the last try, if it failed and another may follow.
+	Failure string
+	// Resume is where the payer still has to go while Paying, or the slip
+	// while Pending.
+	Resume           *connector.Redirect
+	TestMode         bool
+	Stored           []StoredCard
+	OfferKeep        bool   // the payer may choose to have the card stored
+	RegistrationOnly bool   // a card is stored, nothing is paid
+	ReturnURL        string // the merchant's page, parameters and all
+	Now              time.Time
+	ExpiresAt        time.Time
+	PaidAt           time.Time
+	PaidWith         string // brand
+	PaidLast4        string // "" for other methods than cards
+}
+
+// StoredCard is a card the merchant holds a token of.
+type StoredCard struct {
+	ID    string
+	Brand string
+	Last4 string
+	Month int
+	Year  int // four digits
+}
+
+// PayForm is a form as the payer filled it. Exactly one of Brand, Stored and
+// Number says what is paid with.
+type PayForm struct {
+	Attempt string
+	Brand   string // of a wallet or voucher; for a new card ""
+	Stored  string // id of a stored card
+	Holder  string
+	Number  method.Secret // digits alone
+	CVV     method.Secret
+	Month   int // 1 to 12
+	Year    int // four digits
+	Keep    bool
+	// ReturnURL is set by a frame alone: the address that the shop's form
+	// names. It must pass the merchant's allow list before it is believed.
+	ReturnURL string
+}
+
+// Step is what comes after a form.
+type Step string
+
+// The steps there are.
+const (
+	Go    Step = "go"   // to the bank: the session is Paying and has a Resume
+	Done  Step = "done" // the payment is over, for better or worse
+	Again Step = ""     // declined, another try is open; or see the page
+)
+
+// Problem is one mistake in a form: the field, a dot and what is wrong.
+type Problem string
+
+// The problems there are.
+const (
+	HolderEmpty   Problem = "holder.empty"
+	HolderInvalid Problem = "holder.invalid"
+	NumberEmpty   Problem = "number.empty"
+	NumberInvalid Problem = "number.invalid"
+	NumberBrand   Problem = "number.brand" // a card that the merchant does not take
+	ExpiryEmpty   Problem = "expiry.empty"
+	ExpiryInvalid Problem = "expiry.invalid"
+	ExpiryPast    Problem = "expiry.past"
+	CVVEmpty      Problem = "cvv.empty"
+	CVVInvalid    Problem = "cvv.invalid"
+	StoredGone    Problem = "stored.gone"
+)
+
+// Problems are all of them.
+var Problems = []Problem{HolderEmpty, HolderInvalid, NumberEmpty, NumberInvalid, NumberBrand, ExpiryEmpty, ExpiryInvalid,
+	ExpiryPast, CVVEmpty, CVVInvalid, StoredGone}
+
+// Field is the name of the field.
+func (p Problem) Field() string {
+	field, _, _ := strings.Cut(string(p), ".")
+	return field
+}
+
+// Outcome is what became of a form: problems, in which case nothing has
+// happened, or a step.
+type Outcome struct {
+	Problems []Problem
+	Step     Step
+}
+
+// Desk is where the page asks.
+type Desk struct {
+	// Find gives the session. Faults: not_found.session.
+	Find func(ctx context.Context, key string) (Session, error)
+	// Pay pays. A form whose Attempt was posted already has no further effect
+	// and answers as the first did. Faults: not_found.session,
+	// conflict.session (see the page), unavailable (nothing has happened).
+	Pay func(ctx context.Context, key string, form PayForm) (Outcome, error)
+	// Cancel says where the payer goes without paying, or "". A session that
+	// is being paid or was paid is left as it is.
+	Cancel func(ctx context.Context, key string) (returnURL string, err error)
+}
