@@ -32,11 +32,6 @@ var faultCodes = map[string]string{
 	"invalid.notify_url":          "600.300.210",
 	"invalid.return_url":          "600.300.211",
 	"invalid.original":            "700.100.100",
-	"invalid.card":                "100.100.101",
-	"invalid.card.brand":          "100.100.700",
-	"invalid.card.expired":        "100.100.303",
-	"invalid.card.cvv_missing":    "100.100.600",
-	"invalid.card.cvv":            "100.100.601",
 	"invalid.return_url.missing":  "200.300.404",
 
 	"not_found":         "700.400.580",
@@ -45,6 +40,7 @@ var faultCodes = map[string]string{
 	"not_found.path":    "200.300.404",
 
 	"conflict":                  "700.400.000",
+	"conflict.version":          "800.800.800",
 	"conflict.idempotency":      "200.300.404",
 	"conflict.reference":        "800.130.100",
 	"conflict.session":          "200.300.404",
@@ -92,8 +88,8 @@ func codeOf(err error) string {
 
 // codeOfFault finds the result code of a core code.
 func codeOfFault(code string) string {
-	if fault.Under(code, fault.Declined) || fault.Under(code, fault.Unavailable) {
-		return FromFault(code)
+	if found := FromFault(code); found != "" {
+		return found
 	}
 	for c := code; c != ""; {
 		if found := faultCodes[c]; found != "" {
@@ -110,31 +106,13 @@ func codeOfFault(code string) string {
 
 // statusOf is the HTTP status of an error (sheet, section 3).
 func statusOf(err error, rules Profile) int {
-	switch code := fault.Code(err); {
-	case code == "unauthenticated.header":
-		return http.StatusUnauthorized
-	case fault.Under(code, fault.Unauthenticated):
-		return http.StatusForbidden
-	case code == "forbidden.entity_disabled" || code == "forbidden.permission":
-		return http.StatusBadRequest
-	case fault.Under(code, fault.Forbidden):
-		return http.StatusForbidden
-	case code == "not_found.path":
+	switch fault.Code(err) {
+	case "not_found.path":
 		return http.StatusNotFound
-	case code == "not_found.payment":
-		return rules.UnknownStatus
-	case fault.Under(code, fault.Limited):
-		return rules.ThrottleStatus
-	case fault.Under(code, fault.Unavailable):
-		return http.StatusServiceUnavailable
-	case fault.Under(code, fault.Internal):
-		var bad *badParameters
-		var gone *noSuchSession
-		if !errors.As(err, &bad) && !errors.As(err, &gone) {
-			return http.StatusInternalServerError
-		}
+	case "conflict.session", "not_found.session":
+		return http.StatusBadRequest
 	}
-	return http.StatusBadRequest
+	return Status(codeOf(err), false, rules)
 }
 
 // fail answers with an error, in the contract's form.
@@ -183,16 +161,7 @@ func (e *refusal) Unwrap() error { return e.err }
 // send answers with what an operation found. On a POST a rejected payment is
 // a 400; reading one is a success (sheet, section 3).
 func (s *Surface) send(w http.ResponseWriter, c *call, ans answer) {
-	status := http.StatusOK
-	read := c.r.Method == http.MethodGet
-	if Classify(ans.Result.Code).Category == Rejected {
-		switch {
-		case !read:
-			status = http.StatusBadRequest
-		default:
-			status = c.rules.DeclinedReadStatus
-		}
-	}
+	status := Status(ans.Result.Code, c.r.Method == http.MethodGet, c.rules)
 	if c.replayed {
 		w.Header().Set("Idempotent-Replayed", "true")
 	}

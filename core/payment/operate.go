@@ -2,6 +2,7 @@ package payment
 
 import (
 	"context"
+	"errors"
 	"time"
 
 	"github.com/florinpay/florin/connector"
@@ -171,7 +172,7 @@ func (s *Service) operate(ctx context.Context, actor access.Actor, need access.P
 		p.Version++
 		return Outcome{Payment: p, Attempt: a}, addAttempt(tx, a)
 	})
-	if fault.Is(err, fault.Conflict) && !fault.Is(err, "conflict.idempotency") {
+	if fault.Is(err, fault.Conflict) && !fault.Is(err, "conflict.idempotency") && !errors.Is(err, store.ErrConflict) {
 		return s.refuseOperation(ctx, actor, op, kind, err)
 	}
 	if err != nil || known.Replayed {

@@ -3,6 +3,7 @@ package payment
 import (
 	"context"
 	"fmt"
+	"strings"
 
 	"github.com/florinpay/florin/connector"
 	"github.com/florinpay/florin/core/ident"
@@ -93,7 +94,7 @@ func gather(tx *store.Tx, from, to ident.ID) (map[ident.ID]*evidence, error) {
 		return nil, err
 	}
 	return seen, ledger.SumsOf(tx, "payment", from, to, func(id ident.ID, account ledger.Account, column ledger.Column, sum int64) {
-		if !account.IsMerchant() {
+		if !strings.HasPrefix(string(account), "merchant/") {
 			return
 		}
 		if column == ledger.Posted {

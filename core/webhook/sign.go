@@ -77,3 +77,25 @@ func tag(key []byte, head string, body []byte) []byte {
 	mac.Write(body)
 	return mac.Sum(nil)
 }
+
+// Signed says whether an X-Signature header was made over body with secret.
+// It is what a receiver does; the age of the timestamp is the receiver's own
+// concern and not looked at.
+func Signed(secret method.Secret, header string, body []byte) bool {
+	key, err := signingKey(secret)
+	if err != nil {
+		return false
+	}
+	parts := strings.Split(header, ",")
+	t, ok := strings.CutPrefix(parts[0], "t=")
+	if !ok {
+		return false
+	}
+	want := hex.EncodeToString(tag(key, t, body))
+	for _, p := range parts[1:] {
+		if got, ok := strings.CutPrefix(p, "v1="); ok && hmac.Equal([]byte(got), []byte(want)) {
+			return true
+		}
+	}
+	return false
+}

@@ -1,0 +1,41 @@
+package gateway
+
+import "testing"
+
+func TestAllowedURL(t *testing.T) {
+	shop := []string{"shop.example", "pay.shop.example:8443", "lindshop:"}
+	for _, tt := range []struct {
+		url  string
+		list []string
+		test bool
+		want bool
+	}{
+		{"https://shop.example/done", shop, false, true},
+		{"https://SHOP.example/done?x=1", shop, false, true},
+		{"https://pay.shop.example:8443/", shop, false, true},
+		{"https://pay.shop.example/", shop, false, false},
+		{"https://anywhere.example/", nil, false, true},
+		{"http://shop.example/done", nil, false, false},
+		{"http://127.0.0.1:3000/done", nil, true, true},
+		{"http://evil.example/", shop, true, false},
+		{"lindshop://paid", shop, false, true},
+		{"othershop://paid", shop, false, false},
+		{"//evil.example", nil, true, false},
+		{`\\evil.example`, nil, true, false},
+		{`https:\\evil.example`, nil, true, false},
+		{"https:evil.example", nil, true, false},
+		{"https:///evil.example", nil, true, false},
+		{"javascript:alert(1)", []string{"javascript:"}, true, false},
+		{"data:text/html,x", []string{"data:"}, true, false},
+		{"https://shop.example@evil.example/", shop, true, false},
+		{"https://evil.example/%0d%0aX: y", nil, true, false},
+		{"https://shop.example/\r\nX", nil, true, false},
+		{"https://shop。example/", nil, true, false},
+		{"https://", nil, true, false},
+		{"shop.example", nil, true, false},
+	} {
+		if got := allowedURL(tt.url, tt.list, tt.test); got != tt.want {
+			t.Errorf("allowedURL(%q, %v, test=%v): got %v, want %v", tt.url, tt.list, tt.test, got, tt.want)
+		}
+	}
+}
