@@ -14,18 +14,30 @@ const (
 
 // Secret is text that must never be printed, logged or stored in the clear: a
 // card number, a CVV, a key. Every way of formatting it yields stars; Reveal
-// alone gives the text.
-type Secret struct{ s string }
+// alone gives the text. The text lies behind a pointer because fmt, given a
+// verb that does not fit or a field that is not exported, passes methods by and
+// prints what the struct itself holds. So two Secrets are never compared by ==.
+type Secret struct{ s *string }
 
 // Conceal makes a Secret.
-func Conceal(s string) Secret { return Secret{s} }
+func Conceal(s string) Secret {
+	if s == "" {
+		return Secret{}
+	}
+	return Secret{&s}
+}
 
 // Reveal returns the text. Call it only where the text leaves for its one
 // rightful reader.
-func (s Secret) Reveal() string { return s.s }
+func (s Secret) Reveal() string {
+	if s.s == nil {
+		return ""
+	}
+	return *s.s
+}
 
 // Empty says whether there is no text.
-func (s Secret) Empty() bool { return s.s == "" }
+func (s Secret) Empty() bool { return s.s == nil }
 
 func (s Secret) String() string               { return "***" }
 func (s Secret) GoString() string             { return "***" }
