@@ -131,7 +131,7 @@ func (a *App) wire(random io.Reader) error {
 		return err
 	}
 	connectors := map[string]connector.Connector{}
-	for _, c := range all.All(a.Provider) {
+	for _, c := range all.All(all.Config{Fake: a.Provider}) {
 		connectors[c.Spec().Name] = c
 	}
 	a.Access = &access.Service{DB: a.DB, Pepper: a.Keys.Pepper("api keys"), Random: random, Clock: a.now}

@@ -9,6 +9,7 @@ import (
 	"github.com/go-chi/chi/v5"
 
 	"github.com/florinpay/florin/api/wire"
+	"github.com/florinpay/florin/connector/fake"
 	"github.com/florinpay/florin/core/access"
 	"github.com/florinpay/florin/core/fault"
 	"github.com/florinpay/florin/core/ident"
@@ -25,10 +26,10 @@ func (a *App) sandbox(r chi.Router) {
 	r.Post("/sandbox/payments/{id}/risk", a.control(a.decideRisk))
 	r.Post("/sandbox/payments/{id}/pay", a.control(a.payVoucher))
 	r.Post("/sandbox/payments/{id}/chargeback", a.control(a.chargeBack))
+	r.Handle(fake.Prefix+"*", a.Provider.Pages())
 	r.Get("/sandbox/payments/{id}/ledger", a.control(a.readLedger))
 	r.Get("/sandbox/payments/{id}/deliveries", a.control(a.readDeliveries))
 	r.Get("/sandbox/balances", a.control(a.readBalances))
-	r.Mount("/sandbox/bank", a.Provider.Handler())
 }
 
 type control func(r *http.Request, actor access.Actor) (any, error)

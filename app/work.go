@@ -91,7 +91,11 @@ func (a *App) pump(ctx context.Context) {
 			return
 		case <-tick.C:
 		}
-		for _, cb := range a.Provider.Callbacks(a.now()) {
+		list, err := a.Provider.Callbacks(a.now())
+		if err != nil {
+			a.Log.Error("the test provider's callbacks cannot be read", "err", err)
+		}
+		for _, cb := range list {
 			realm := realmOf(cb.Account)
 			err := a.notice(ctx, a.Provider.Spec().Name, realm, func(name string) string { return cb.Headers[name] }, cb.Body)
 			if err != nil {

@@ -30,16 +30,9 @@ type call struct {
 	replayed bool   // answered from memory: the Idempotency-Key was known
 }
 
-// operation is one of section 6: which parameters it takes, and whether they
-// come in the query.
-type operation struct {
-	name  Operation
-	query bool
-}
-
 // handle runs the checks that every operation shares, in the order of section
 // 4 (authorization, entity, format), then the operation itself.
-func (s *Surface) handle(op operation, f func(c *call) (answer, error)) http.HandlerFunc {
+func (s *Surface) handle(op Operation, f func(c *call) (answer, error)) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
 		c, err := s.open(w, r, op)
 		if err != nil {
@@ -55,12 +48,12 @@ func (s *Surface) handle(op operation, f func(c *call) (answer, error)) http.Han
 	}
 }
 
-func (s *Surface) open(w http.ResponseWriter, r *http.Request, op operation) (c *call, err error) {
+func (s *Surface) open(w http.ResponseWriter, r *http.Request, op Operation) (c *call, err error) {
 	c = &call{r: r, id: chi.URLParam(r, "id")}
 	if c.actor, err = s.actor(r); err != nil {
 		return c, err
 	}
-	if op.query {
+	if r.Method == http.MethodGet || r.Method == http.MethodDelete {
 		c.form, err = wire.ReadQuery(r)
 	} else {
 		c.form, err = wire.ReadForm(w, r)
@@ -71,7 +64,7 @@ func (s *Surface) open(w http.ResponseWriter, r *http.Request, op operation) (c 
 	if err := s.entity(c); err != nil {
 		return c, err
 	}
-	if list := Check(c.form, op.name, c.rules); len(list) > 0 {
+	if list := Check(c.form, op, c.rules); len(list) > 0 {
 		return c, &badParameters{list}
 	}
 	return c, nil

@@ -35,6 +35,7 @@ const toleranceSeconds = 5 * 60
 
 // Callback is a message of the provider that waits to be delivered.
 type Callback struct {
+	Account string // whose charge it is about; the body says so too, and may lie
 	Headers map[string]string
 	Body    []byte
 	DueAt   time.Time
@@ -191,7 +192,7 @@ func (p *Provider) letter(c charge, k call, now time.Time) Callback {
 		panic(err)
 	}
 	stamp := strconv.FormatInt(at.Unix(), 10)
-	return Callback{Body: body, DueAt: time.UnixMilli(k.Due).UTC(), Headers: map[string]string{
+	return Callback{Account: c.Account, Body: body, DueAt: time.UnixMilli(k.Due).UTC(), Headers: map[string]string{
 		"Content-Type": "application/json", HeaderID: m.ID, HeaderTime: stamp, HeaderSignature: "v1=" + sign(key, m.ID, stamp, body)}}
 }
 
