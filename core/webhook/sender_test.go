@@ -41,8 +41,10 @@ func TestSendAwkwardAnswers(t *testing.T) {
 		answer http.HandlerFunc
 		want   Answer
 	}{
-		"ok":       {func(w http.ResponseWriter, _ *http.Request) { fmt.Fprint(w, "thanks") }, Answer{Status: 200}},
-		"redirect": {func(w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, secret.URL, 307) }, Answer{Status: 307}},
+		"ok": {func(w http.ResponseWriter, _ *http.Request) { fmt.Fprint(w, "thanks") }, Answer{Status: 200}},
+		"redirect": {func(w http.ResponseWriter, r *http.Request) {
+			http.Redirect(w, r, secret.URL, http.StatusTemporaryRedirect)
+		}, Answer{Status: 307}},
 		"asks to wait": {func(w http.ResponseWriter, _ *http.Request) { w.Header().Set("Retry-After", "7"); w.WriteHeader(429) },
 			Answer{Status: 429, RetryAfter: "7"}},
 		"slow": {func(_ http.ResponseWriter, r *http.Request) {
