@@ -114,7 +114,7 @@ func showSandbox(w http.ResponseWriter, r *http.Request) error {
 	faults := dev.Group{Title: "Faults on demand", About: "Send the name as customParameters[florin_fault], or pay with the card.",
 		Columns: []string{"Name", "Card", "What happens"}}
 	for _, t := range fake.Catalogue {
-		faults.Rows = append(faults.Rows, []string{string(t.Fault), t.Number(), t.About})
+		faults.Rows = append(faults.Rows, []string{string(t.Fault), t.Number(), t.Does + "; answer: " + t.Answer + "; " + t.After})
 	}
 	cards := dev.Group{Title: "Test cards", About: "Any expiry in the future, any security code.", Columns: []string{"Number", "Brand", "3-D Secure"}}
 	for _, c := range fake.Cards {
@@ -158,4 +158,3 @@ func (a *App) devClock(ctx context.Context) (now time.Time, ahead time.Duration,
 	}
 	return now, ahead, err
 }
-

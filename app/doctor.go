@@ -35,8 +35,8 @@ func Shown(name, value string) string {
 	return value
 }
 
-// Examine looks at what florin would start on, without changing anything but
-// what a start itself would (the schema is left as it is).
+// Examine looks at what florin would start on. It opens the database as a start
+// does, so the schema is brought up to date too.
 func Examine(ctx context.Context, c Config) []Finding {
 	var list []Finding
 	look := func(err error, format string, args ...any) {
@@ -106,7 +106,7 @@ func database(ctx context.Context, c Config) error {
 			return nil // made at the first start
 		}
 	}
-	db, err := store.Open(ctx, store.Options{Database: c.Get("database"), Clock: time.Now, Log: slog.New(slog.DiscardHandler), Examine: true})
+	db, err := store.Open(ctx, store.Options{Database: c.Get("database"), Clock: time.Now, Log: slog.New(slog.DiscardHandler)})
 	if err != nil {
 		return err
 	}

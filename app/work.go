@@ -91,16 +91,21 @@ func (a *App) pump(ctx context.Context) {
 			return
 		case <-tick.C:
 		}
-		list, err := a.Provider.Callbacks(a.now())
+		a.callbacks(ctx)
+	}
+}
+
+// callbacks lets in what the test provider has to tell.
+func (a *App) callbacks(ctx context.Context) {
+	name := a.Provider.Spec().Name
+	list, err := a.Provider.Callbacks(a.now())
+	if err != nil {
+		a.Log.Error("the test provider's callbacks cannot be read", "err", err)
+	}
+	for _, cb := range list {
+		err := a.notice(ctx, name, realmOf(cb.Account), func(header string) string { return cb.Headers[header] }, cb.Body)
 		if err != nil {
-			a.Log.Error("the test provider's callbacks cannot be read", "err", err)
-		}
-		for _, cb := range list {
-			realm := realmOf(cb.Account)
-			err := a.notice(ctx, a.Provider.Spec().Name, realm, func(name string) string { return cb.Headers[name] }, cb.Body)
-			if err != nil {
-				a.Log.Info("callback refused", "connector", a.Provider.Spec().Name, "code", fault.Code(err))
-			}
+			a.Log.Info("callback refused", "connector", name, "code", fault.Code(err))
 		}
 	}
 }
