@@ -112,7 +112,7 @@ func statusOf(err error, rules Profile) int {
 	case "conflict.session", "not_found.session":
 		return http.StatusBadRequest
 	}
-	return Status(codeOf(err), false, rules)
+	return FaultStatus(codeOf(err), rules)
 }
 
 // fail answers with an error, in the contract's form.
@@ -161,7 +161,7 @@ func (e *refusal) Unwrap() error { return e.err }
 // send answers with what an operation found. On a POST a rejected payment is
 // a 400; reading one is a success (sheet, section 3).
 func (s *Surface) send(w http.ResponseWriter, c *call, ans answer) {
-	status := Status(ans.Result.Code, c.r.Method == http.MethodGet, c.rules)
+	status := AnswerStatus(ans.Result.Code, c.r.Method == http.MethodGet, c.rules)
 	if c.replayed {
 		w.Header().Set("Idempotent-Replayed", "true")
 	}
