@@ -22,7 +22,7 @@ func Sense(f wire.Form, op Operation, at time.Time) error {
 		return err
 	}
 	kind := f.Get("paymentType")
-	noAmount := op == Register || op == Pay && kind == "CV" || op == Prepare && kind == "" && f.Get("createRegistration") == "true"
+	noAmount := op == Register || kind == "CV" || op == Prepare && kind == "" && f.Get("createRegistration") == "true"
 	if noAmount || f.Get("amount") == "" {
 		return nil
 	}
