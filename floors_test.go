@@ -16,7 +16,8 @@ var floors = []struct {
 	packages []string
 }{
 	{"0", []string{"."}},
-	{"1", []string{"core/money", "core/ident", "core/clock", "core/fault"}},
+	{"1", []string{"core/ident", "core/clock", "core/fault"}},
+	{"1, which speaks in faults", []string{"core/money"}},
 	{"2", []string{"store", "core/method"}},
 	{"3", []string{"core/access", "core/audit", "core/event", "core/idempotency", "core/job", "core/ledger", "core/merchant", "core/customer", "connector", "store/storetest"}},
 	{"4", []string{"core/vault", "core/mandate", "core/surcharge", "connector/fake", "connector/*", "connector/connectortest"}},
@@ -25,7 +26,9 @@ var floors = []struct {
 	{"7", []string{"core/payplan", "core/issuing", "core/subscription", "core/checkout"}},
 	{"8", []string{"core/webhook", "core/notify", "core/simulate", "core/report"}},
 	{"9, shared by the surfaces", []string{"api/wire", "web/page", "web/browsertest"}},
+	{"9, what pages are made of", []string{"web/docs"}},
 	{"9", []string{"api/gateway", "api/april", "api/spense", "api/media", "web/checkout", "web/portal", "web/dev"}},
+	{"9, all pages at once", []string{"web/gallery"}},
 	{"10", []string{"app"}},
 	{"11", []string{"cmd/florin", "sim"}},
 }

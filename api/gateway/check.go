@@ -131,7 +131,7 @@ var typesOf = map[Operation]shape{
 	Refer:    oneOf("CP", "RF", "RV").shownAs("CP", "RF", "RV", "RB", "RC"),
 	Prepare:  oneOf("PA", "DB"),
 	Update:   oneOf("PA", "DB"),
-	TokenPay: oneOf("PA", "DB", "CD"),
+	TokenPay: oneOf("PA", "DB", "CV", "CD"),
 }
 
 // needed lists what the operation cannot do without, whatever else was sent.
@@ -150,12 +150,13 @@ func (c *checking) needed() []string {
 		if m := method.OfBrand(c.form.Get("paymentBrand")); m == method.Wallet || m == method.Voucher {
 			need = append(need, "shopperResultUrl")
 		}
-		if kind == "CV" {
-			return need
+		if kind != "CV" {
+			return append(need, money...)
 		}
-		return append(need, money...)
 	case TokenPay:
-		return append(need, money...)
+		if kind != "CV" {
+			return append(need, money...)
+		}
 	case Refer:
 		if kind != "RV" {
 			return append(need, money...)

@@ -71,7 +71,7 @@ var account = []parameter{
 // accounts is section 7.3.
 var accounts = []parameter{
 	{name: "virtualAccount.accountId", shape: printable(100)},
-	{name: "virtualAccount.type", shape: printable(32)},
+	{name: "virtualAccount.type", shape: printable(100)},
 	{name: "virtualAccount.bank", shape: printable(100)},
 	{name: "virtualAccount.password", shape: printable(100), secret: true},
 	{name: "bankAccount.holder", shape: printable(128)},
@@ -80,7 +80,7 @@ var accounts = []parameter{
 	{name: "bankAccount.iban", shape: printable(31), secret: true},
 	{name: "bankAccount.bankCode", shape: printable(12)},
 	{name: "bankAccount.bic", shape: printable(11)},
-	{name: "bankAccount.country", shape: twoLetters},
+	{name: "bankAccount.country", shape: country},
 	{name: "bankAccount.mandate.id", shape: printable(256)},
 	{name: "bankAccount.mandate.dateOfSignature", shape: day},
 	{name: "applePay.paymentToken", shape: walletToken, secret: true},
@@ -112,7 +112,7 @@ var customerGroup = []parameter{
 	{name: "customer.category", shape: oneOf("INDIVIDUAL", "COMPANY")},
 	{name: "customer.identificationDocType", shape: oneOf("IDCARD", "PASSPORT", "TAXSTATEMENT")},
 	{name: "customer.identificationDocId", shape: printable(64)},
-	{name: "customer.language", shape: twoLetters},
+	{name: "customer.language", shape: matching("A2", 2, `^[a-zA-Z]{2}$`)},
 	{name: "customer.status", shape: oneOf("NEW", "EXISTING")},
 }
 
@@ -121,7 +121,7 @@ var browserGroup = []parameter{
 	{name: "customer.browser.language", shape: matching("AN35", 35, `^[a-zA-Z0-9-]{1,35}$`)},
 	{name: "customer.browser.screenHeight", shape: digits(6)},
 	{name: "customer.browser.screenWidth", shape: digits(6)},
-	{name: "customer.browser.timezone", shape: matching("AN5", 5, `^[+-]?[0-9]{1,4}$`)},
+	{name: "customer.browser.timezone", shape: matching("AN6", 6, `^[+-]?[0-9]{1,5}$`)},
 	{name: "customer.browser.userAgent", shape: printable(2048)},
 	{name: "customer.browser.javaEnabled", shape: truth},
 	{name: "customer.browser.screenColorDepth", shape: digits(2)},
@@ -138,7 +138,7 @@ func addressOf(group string) []parameter {
 		{name: group + ".city", shape: printable(80)},
 		{name: group + ".state", shape: printable(50)},
 		{name: group + ".postcode", shape: printable(16)},
-		{name: group + ".country", shape: twoLetters},
+		{name: group + ".country", shape: country},
 	}
 }
 
@@ -175,7 +175,7 @@ var onFile = []parameter{
 	{name: "standingInstruction.frequency", shape: digits(4)},
 	{name: "standingInstruction.expiry", shape: day},
 	{name: "standingInstruction.numberOfInstallments", shape: digits(3)},
-	{name: "standingInstruction.initialTransactionId", shape: printable(255)},
+	{name: "standingInstruction.initialTransactionId", shape: printable(100)},
 	{name: "standingInstruction.industryPractice",
 		shape: oneOf("INCREMENTAL_AUTH", "RESUBMISSION", "REAUTHORIZATION", "DELAYED_CHARGES", "NO_SHOW")},
 }
@@ -187,11 +187,11 @@ var threeDS = []parameter{
 	{name: "threeDSecure.challengeIndicator", shape: digits(2)},
 	{name: "threeDSecure.exemptionFlag", shape: digits(2)},
 	{name: "threeDSecure.disable", shape: truth},
-	{name: "threeDSecure.eci", shape: digits(2)},
-	{name: "threeDSecure.verificationId", shape: base64CAVV},
-	{name: "threeDSecure.xid", shape: printable(64)},
+	{name: "threeDSecure.eci", shape: matching("N2", 2, `^[0-9]{2}$`)},
+	{name: "threeDSecure.verificationId", shape: matching("AN28", 28, `^[A-Za-z0-9+/=]{1,28}$`)},
+	{name: "threeDSecure.xid", shape: printable(40)},
 	{name: "threeDSecure.authenticationStatus", shape: oneOf("Y", "A", "N", "U", "R")},
-	{name: "threeDSecure.version", shape: matching("AN8", 8, `^[0-9](\.[0-9]){1,3}$`)},
+	{name: "threeDSecure.version", shape: printable(16)},
 	{name: "threeDSecure.dsTransactionId", shape: printable(100)},
 	{name: "threeDSecure.acsTransactionId", shape: printable(100)},
 }
@@ -200,7 +200,7 @@ var threeDS = []parameter{
 var checkouts = []parameter{
 	{name: "checkoutType", shape: printable(32)},
 	{name: "checkoutId", shape: matching("AN64", 64, `^[A-Za-z0-9._-]{6,64}$`)},
-	{name: "registrations[n].id", shape: printable(48)},
+	{name: "registrations[n].id", shape: printable(64)},
 }
 
 var places = func() map[string]int {
