@@ -36,7 +36,7 @@ type SandboxGateway struct {
 	EntityID   string `json:"entityId"`
 	EntityType string `json:"entityType"`
 	MerchantID string `json:"merchantId"`
-	// WebhookSecret signs what the built-in inbox receives.
+	// WebhookSecret signs what goes to a payment's notificationUrl.
 	WebhookSecret string `json:"webhookSecret"`
 }
 
@@ -54,19 +54,24 @@ func (a *App) Furnish(ctx context.Context) (Sandbox, error) {
 	if err != nil {
 		return Sandbox{}, err
 	}
-	if _, err := a.devProfile(ctx, realm); err != nil {
+	profile, err := a.devProfile(ctx, realm)
+	if err != nil {
 		return Sandbox{}, err
 	}
 	_, token, err := a.Access.MakeKey(ctx, realm, access.Key{Kind: gateway.Contract, Label: "florin dev", May: append([]access.Permission{access.Credit}, access.Everything...)})
 	if err != nil {
 		return Sandbox{}, err
 	}
-	secret, err := a.devInbox(ctx, realm)
+	if err := a.devInbox(ctx, realm, profile); err != nil {
+		return Sandbox{}, err
+	}
+	own, err := a.Webhooks.RevealDefault(ctx, realm.ID, profile.Merchant, devBy)
 	if err != nil {
 		return Sandbox{}, err
 	}
+	a.inbox.secrets = append(a.inbox.secrets, own.Signing)
 	return Sandbox{URL: a.BaseURL, PID: os.Getpid(), Gateway: SandboxGateway{Base: a.BaseURL + "/gateway", Token: token.Reveal(),
-		EntityID: devEntity, EntityType: "PARTICIPATOR", MerchantID: devMerchant, WebhookSecret: secret}}, nil
+		EntityID: devEntity, EntityType: "PARTICIPATOR", MerchantID: devMerchant, WebhookSecret: own.Signing.Reveal()}}, nil
 }
 
 func (a *App) devRealm(ctx context.Context) (access.Realm, error) {
@@ -95,24 +100,25 @@ func (a *App) devProfile(ctx context.Context, realm access.Realm) (merchant.Prof
 		Settings: merchant.Settings{ThreeDS: true, Notifications: true}})
 }
 
+var devBy = audit.By{Actor: "florin dev", Origin: "dev"}
+
 // devInbox subscribes the built-in inbox, so that the first payment already
 // shows what a merchant's server would receive.
-func (a *App) devInbox(ctx context.Context, realm access.Realm) (secret string, err error) {
+func (a *App) devInbox(ctx context.Context, realm access.Realm, p merchant.Profile) error {
 	list, err := a.Webhooks.List(ctx, realm.ID)
 	if err != nil {
-		return "", err
+		return err
 	}
-	by := audit.By{Actor: "florin dev", Origin: "dev"}
 	for _, e := range list { // of an earlier start, at another address perhaps
 		if e.Kind == webhook.Subscribed && e.State == webhook.Active {
-			if err := a.Webhooks.Disable(ctx, realm.ID, e.ID, by); err != nil {
-				return "", err
+			if err := a.Webhooks.Disable(ctx, realm.ID, e.ID, devBy); err != nil {
+				return err
 			}
 		}
 	}
-	_, shown, err := a.Webhooks.Subscribe(ctx, realm.ID, by, webhook.Wish{URL: a.BaseURL + "/inbox/hook", Contract: gateway.Contract})
-	a.inbox.secret = shown.Signing
-	return shown.Signing.Reveal(), err
+	_, shown, err := a.Webhooks.Subscribe(ctx, realm.ID, devBy, webhook.Wish{Merchant: p.Merchant, URL: a.BaseURL + "/inbox/hook", Contract: gateway.Contract})
+	a.inbox.secrets = append(a.inbox.secrets, shown.Signing)
+	return err
 }
 
 // WriteReady writes the sandbox's credentials where a test suite waits for

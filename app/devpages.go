@@ -62,7 +62,7 @@ func (a *App) showStart(w http.ResponseWriter, r *http.Request, s Sandbox) error
 			Name: "Gateway", About: "The v3/payments card gateway: form bodies, ddd.ddd.ddd result codes.", Base: g.Base, Docs: "/docs/gateway",
 			Values: []dev.Value{{Name: "Access token", Value: g.Token, Help: "in the Authorization header, after Bearer"}, {Name: "entityId", Value: g.EntityID},
 				{Name: "entityType", Value: g.EntityType}, {Name: "merchant.id", Value: g.MerchantID},
-				{Name: "Webhook secret", Value: g.WebhookSecret, Help: "signs what arrives in the inbox"}},
+				{Name: "Webhook secret", Value: g.WebhookSecret, Help: "signs what goes to a payment's notificationUrl"}},
 			Samples: samples(s),
 		}},
 	})

@@ -16,11 +16,11 @@ import (
 // merchant's engineer sees what would arrive before there is a server for it.
 // It keeps the last ones in memory.
 type inbox struct {
-	mu     sync.Mutex
-	seq    int64
-	list   []Received
-	wake   chan struct{} // closed when something arrives
-	secret method.Secret
+	mu      sync.Mutex
+	seq     int64
+	list    []Received
+	wake    chan struct{} // closed when something arrives
+	secrets []method.Secret
 }
 
 const (
@@ -59,8 +59,10 @@ func (b *inbox) receive() http.HandlerFunc {
 		}
 		if sig := r.Header.Get("X-Signature"); sig != "" {
 			got.Signature = "wrong"
-			if webhook.Signed(b.secret, sig, body) {
-				got.Signature = "ok"
+			for _, secret := range b.secrets {
+				if webhook.Signed(secret, sig, body) {
+					got.Signature = "ok"
+				}
 			}
 		}
 		b.add(got)
