@@ -5,6 +5,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"net/http"
+	"regexp"
 	"slices"
 	"strings"
 
@@ -29,6 +30,9 @@ type call struct {
 	id       string // the {id} of the path
 	replayed bool   // answered from memory: the Idempotency-Key was known
 }
+
+// idempotencyKey is the form of the header: visible ASCII.
+var idempotencyKey = regexp.MustCompile(`^[!-~]{1,255}$`)
 
 // handle runs the checks that every operation shares, in the order of section
 // 4 (authorization, entity, format), then the operation itself.
@@ -64,7 +68,11 @@ func (s *Surface) open(w http.ResponseWriter, r *http.Request, op Operation) (c 
 	if err := s.entity(c); err != nil {
 		return c, err
 	}
-	if list := Check(c.form, op, c.rules); len(list) > 0 {
+	list := Check(c.form, op, c.rules)
+	if key := r.Header.Get("Idempotency-Key"); key != "" && !idempotencyKey.MatchString(key) {
+		list = append(list, ParameterError{Name: "Idempotency-Key", Value: &key, Message: "must match " + idempotencyKey.String()})
+	}
+	if len(list) > 0 {
 		return c, &badParameters{list}
 	}
 	return c, nil

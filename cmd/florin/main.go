@@ -23,6 +23,8 @@ type commands struct {
 	Dev     devCommand     `cmd:"" help:"Run a sandbox: a test merchant, fake providers, pages and an inbox for webhooks."`
 	Serve   serveCommand   `cmd:"" help:"Run florin in production."`
 	Key     keyCommand     `cmd:"" help:"Make, list and revoke access keys, realms and merchants."`
+	Entity  entityCommand  `cmd:"" help:"Show and change what an entity (a merchant's profile) may do."`
+	Webhook webhookCommand `cmd:"" help:"Subscribe servers to events; list, replay and stop deliveries."`
 	Migrate migrateCommand `cmd:"" help:"Bring the database's schema up to date and stop."`
 	Doctor  doctorCommand  `cmd:"" help:"Show every setting, where it came from, and what is wrong."`
 	Verify  verifyCommand  `cmd:"" help:"Recompute the books and compare them with what is stored."`

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/florinpay/florin/core/fault"
 	"github.com/florinpay/florin/core/ident"
 	"github.com/florinpay/florin/core/method"
 	"github.com/florinpay/florin/core/money"
@@ -25,6 +26,7 @@ type Merchant struct {
 
 // Profile is one way in which a merchant sells.
 type Profile struct {
+	Realm     ident.ID
 	ID        ident.ID
 	Version   int64
 	Merchant  ident.ID
@@ -75,6 +77,29 @@ func minutes(n, otherwise int) time.Duration {
 		n = otherwise
 	}
 	return time.Duration(n) * time.Minute
+}
+
+// Check refuses settings that make no sense. Faults: invalid.settings.
+func (s Settings) Check() error {
+	if s.Contract != "" && s.Contract != "strictSeed" && s.Contract != "oppwaCompat" {
+		return fault.At("invalid.settings", "contract", "strictSeed or oppwaCompat")
+	}
+	for name, n := range map[string]int{"holdDays": s.HoldDays, "refundDays": s.RefundDays, "sessionMinutes": s.SessionMinutes, "pendingMinutes": s.PendingMinutes} {
+		if n < 0 || n > 3660*24*60 {
+			return fault.At("invalid.settings", name, "not a sensible span of time")
+		}
+	}
+	for _, c := range s.Currencies {
+		if !c.Known() {
+			return fault.At("invalid.settings", "currencies", "%s is no currency", c)
+		}
+	}
+	for c, n := range s.Limits {
+		if !c.Known() || n < 0 {
+			return fault.At("invalid.settings", "limits", "a limit is minor units of a currency")
+		}
+	}
+	return nil
 }
 
 // TakesBrand says whether the profile may be paid with brand.

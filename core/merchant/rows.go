@@ -60,8 +60,8 @@ func saveProfile(tx *store.Tx, p Profile) error {
 
 const profileColumns = `id, version, merchant, code, name, enabled, settings, created_at`
 
-func scanProfile(scan func(...any) error) (Profile, error) {
-	var p Profile
+func scanProfile(tx *store.Tx, scan func(...any) error) (Profile, error) {
+	p := Profile{Realm: tx.Realm()}
 	var settings string
 	var created int64
 	if err := scan(&p.ID, &p.Version, &p.Merchant, &p.Code, &p.Name, &p.Enabled, &settings, &created); err != nil {
@@ -80,7 +80,7 @@ func getProfile(tx *store.Tx, column, value string) (p Profile, err error) {
 	found := false
 	err = tx.All(query, []any{string(tx.Realm()), value}, func(scan func(...any) error) error {
 		found = true
-		p, err = scanProfile(scan)
+		p, err = scanProfile(tx, scan)
 		return err
 	})
 	if err == nil && !found {
@@ -93,7 +93,7 @@ func listProfiles(tx *store.Tx) ([]Profile, error) {
 	var out []Profile
 	err := tx.All(`SELECT `+profileColumns+` FROM profile WHERE realm = $1 ORDER BY id`, []any{string(tx.Realm())},
 		func(scan func(...any) error) error {
-			p, err := scanProfile(scan)
+			p, err := scanProfile(tx, scan)
 			out = append(out, p)
 			return err
 		})

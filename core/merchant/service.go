@@ -45,24 +45,31 @@ func (s *Service) Add(ctx context.Context, realm ident.ID, m Merchant) (Merchant
 }
 
 // AddProfile makes a profile of a merchant. Faults: invalid.code,
-// invalid.name, not_found.merchant, conflict.code.
+// invalid.name, invalid.settings, not_found.merchant, conflict.code.
 func (s *Service) AddProfile(ctx context.Context, realm ident.ID, p Profile) (Profile, error) {
 	if err := named(p.Code, p.Name); err != nil {
+		return Profile{}, err
+	}
+	if err := p.Settings.Check(); err != nil {
 		return Profile{}, err
 	}
 	err := s.DB.Update(ctx, realm, func(tx *store.Tx) error {
 		if _, err := getMerchant(tx, p.Merchant); err != nil {
 			return err
 		}
-		p.ID, p.Version, p.Enabled, p.CreatedAt = tx.NewID(), 1, true, tx.Now()
+		p.Realm, p.ID, p.Version, p.Enabled, p.CreatedAt = realm, tx.NewID(), 1, true, tx.Now()
 		return addProfile(tx, p)
 	})
 	return p, taken(err, p.Code)
 }
 
 // SaveProfile stores a changed profile: its name, whether it is enabled, its
-// settings. Faults: store.ErrConflict when somebody else was faster.
+// settings. Faults: invalid.settings, conflict.version when somebody else was
+// faster.
 func (s *Service) SaveProfile(ctx context.Context, realm ident.ID, p Profile) (Profile, error) {
+	if err := p.Settings.Check(); err != nil {
+		return Profile{}, err
+	}
 	err := s.DB.Update(ctx, realm, func(tx *store.Tx) error { return saveProfile(tx, p) })
 	if err != nil {
 		return Profile{}, err

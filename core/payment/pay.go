@@ -192,6 +192,9 @@ func (o Order) request(known Outcome, card *connector.Card) connector.Request {
 		At: known.Attempt.SentAt, Use3DS: o.Use3DS, ThreeDS: p.Details.ThreeDS, Challenge: o.Challenge, Locale: p.Details.Locale,
 		Descriptor: p.Details.Descriptor, Simulate: o.Simulate,
 	}
+	if req.Descriptor == "" { // what the payer reads at the bank
+		req.Descriptor = o.Profile.Name
+	}
 	if s := p.Details.Series; s != nil {
 		req.MIT, req.SchemeRef = s.Initiator == "MIT", s.SchemeRef
 	}
