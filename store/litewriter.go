@@ -19,7 +19,7 @@ type litewriter struct {
 // liteplan is a table's two statements.
 type liteplan struct{ insert, swap string }
 
-func (w *litewriter) begin([]ident.ID) (map[ident.ID]int64, error) {
+func (w *litewriter) begin(int, []ident.ID) (map[ident.ID]int64, error) {
 	if w.e.path == "" {
 		<-w.e.readers // the one connection there is
 	}
