@@ -19,51 +19,23 @@ type pgplan struct {
 	insert, swap string
 }
 
-type kind byte
-
-const (
-	text kind = iota
-	number
-	truth
-	raw
-)
-
 var arrays = [...]string{text: "text[]", number: "bigint[]", truth: "boolean[]", raw: "bytea[]"}
 
-func kindOf(v any) kind {
-	switch v.(type) {
-	case int64:
-		return number
-	case bool:
-		return truth
-	case []byte:
-		return raw
-	}
-	return text
-}
-
-// plan makes a table's plan from the first row that is written, and holds
-// later rows to its kinds.
+// plan makes a table's plan from the first row that is written.
 func (w *pgwriter) plan(r write) (*pgplan, error) {
 	p := w.plans[r.t]
 	if p == nil {
 		p = newPlan(r)
 		w.plans[r.t] = p
 	}
-	for i, v := range r.row {
-		if k := kindOf(v); k != p.kinds[i] {
-			return nil, mismatch(r.t, "column %s gets a %s, and got a %s before", r.t.Columns[i], arrays[k], arrays[p.kinds[i]])
-		}
-	}
-	return p, nil
+	return p, r.fits(p.kinds)
 }
 
 func newPlan(r write) *pgplan {
 	t := r.t
-	p := &pgplan{rank: rankOf(t.Name)}
+	p := &pgplan{rank: rankOf(t.Name), kinds: kindsOf(r.row)}
 	var params, set, where []string
-	for i, v := range r.row {
-		p.kinds = append(p.kinds, kindOf(v))
+	for i := range r.row {
 		params = append(params, fmt.Sprintf("$%d::%s", i+1, arrays[p.kinds[i]]))
 		equal := fmt.Sprintf("%[1]s = v.%[1]s", t.Columns[i])
 		if i < t.Key {
