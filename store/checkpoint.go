@@ -7,11 +7,13 @@ import (
 	"time"
 )
 
-// The WAL is moved into the file once it has this many pages more than were
-// moved before, and is begun anew once it has grown to the second number.
+// The WAL is moved into the file once it has so many pages that were not moved
+// before, and is begun anew once it has grown to the second number. It is
+// looked at after a commit, though not more often than the pause allows.
 const (
 	checkpointPages = 1000
 	restartPages    = 4000
+	checkpointPause = 20 * time.Millisecond
 )
 
 // checkpointer moves the WAL into the file beside the writer: copying and

@@ -16,7 +16,7 @@ type writer interface {
 	session
 	// begin opens the batch's transaction and tells how far ahead its realms
 	// are; for SQLite, which knows, nothing.
-	begin(realms []ident.ID) (ahead map[ident.ID]int64, err error)
+	begin(calls int, realms []ident.ID) (ahead map[ident.ID]int64, err error)
 	// mark, keep and undo stand around each function.
 	mark() error
 	keep() error
@@ -64,6 +64,8 @@ type lane struct {
 
 	mu     sync.Mutex // guards sending against closing; when inline, the writer
 	closed bool
+
+	down error // why the last batch could not even begin
 }
 
 // inline runs a call in its caller.
@@ -139,10 +141,26 @@ func (l *lane) loop() {
 			break
 		}
 		l.settle(calls)
+		if l.down != nil {
+			l.refuse()
+		}
 	}
 	ended = true
 	l.w.close()
 	l.db.working.Done()
+}
+
+// refuse answers all who wait, when the database is away: each batch of them
+// would else wait in turn to find that out.
+func (l *lane) refuse() {
+	for len(l.queue) > 0 {
+		c, open := <-l.queue
+		if open && c.state.CompareAndSwap(waiting, started) {
+			c.err = l.down
+			l.answer(c)
+		}
+	}
+	l.down = nil
 }
 
 // resume answers the call that left its goroutine, settles those that shared
@@ -264,7 +282,8 @@ func (l *lane) try(calls []*call) (err error) {
 	default:
 	}
 	b := &batch{}
-	if b.ahead, err = l.w.begin(realmsOf(calls)); err != nil {
+	if b.ahead, err = l.w.begin(len(calls), realmsOf(calls)); err != nil {
+		l.down = err
 		return err
 	}
 	for _, c := range calls {

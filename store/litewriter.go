@@ -17,9 +17,12 @@ type litewriter struct {
 }
 
 // liteplan is a table's two statements.
-type liteplan struct{ insert, swap string }
+type liteplan struct {
+	kinds        []kind
+	insert, swap string
+}
 
-func (w *litewriter) begin([]ident.ID) (map[ident.ID]int64, error) {
+func (w *litewriter) begin(int, []ident.ID) (map[ident.ID]int64, error) {
 	if w.e.path == "" {
 		<-w.e.readers // the one connection there is
 	}
@@ -57,7 +60,10 @@ func (w *litewriter) exec(tx *Tx, query string, args []any) (int64, error) {
 }
 
 func (w *litewriter) write(tx *Tx, r write) error {
-	plan := w.plan(r.t)
+	plan := w.plan(r)
+	if err := r.fits(plan.kinds); err != nil {
+		return err
+	}
 	if !r.swap {
 		_, err := w.litesession.exec(tx, plan.insert, r.row)
 		return w.check(err)
@@ -69,11 +75,13 @@ func (w *litewriter) write(tx *Tx, r write) error {
 	return w.check(err)
 }
 
-func (w *litewriter) plan(t *Table) liteplan {
+func (w *litewriter) plan(r write) liteplan {
+	t := r.t
 	p, known := w.plans[t]
 	if known {
 		return p
 	}
+	p.kinds = kindsOf(r.row)
 	var places, where, set []string
 	for i, c := range t.Columns {
 		places = append(places, fmt.Sprintf("$%d", i+1))

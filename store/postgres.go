@@ -2,7 +2,228 @@ package store
 
 import (
 	"context"
+	"crypto/rand"
+	"encoding/hex"
 	"errors"
+	"fmt"
+	"runtime"
+	"strconv"
+	"strings"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
+	"github.com/jackc/pgx/v5/pgxpool"
 )
 
-func openPostgres(ctx context.Context, db *DB) (engine, error) { return nil, errors.New("not yet") }
+// oldestPostgres is 15, as the server counts.
+const oldestPostgres = 150000
+
+// pgEngine is a PostgreSQL database: connections that write, one per lane, and
+// a pool that reads.
+type pgEngine struct {
+	db     *DB
+	config *pgx.ConnConfig // of the writers
+	pool   *pgxpool.Pool
+}
+
+func openPostgres(ctx context.Context, db *DB) (engine, error) {
+	pool, err := pgxpool.ParseConfig(db.o.Database)
+	if err != nil {
+		return nil, err // pgx leaves the password out of it
+	}
+	e := &pgEngine{db: db, config: pool.ConnConfig.Copy()}
+	for _, c := range []*pgx.ConnConfig{e.config, pool.ConnConfig} {
+		if c.ConnectTimeout == 0 || c.ConnectTimeout > db.limits.connect {
+			c.ConnectTimeout = db.limits.connect
+		}
+		if c.RuntimeParams["application_name"] == "" {
+			c.RuntimeParams["application_name"] = "florin"
+		}
+		if len(c.Fallbacks) > 0 && c.ValidateConnect == nil { // several hosts: the one that takes writes
+			c.ValidateConnect = pgconn.ValidateConnectTargetSessionAttrsReadWrite
+		}
+	}
+	if !strings.Contains(db.o.Database, "pool_max_conns") {
+		pool.MaxConns = int32(max(8, 4*runtime.GOMAXPROCS(0)))
+	}
+	pool.AfterConnect = func(ctx context.Context, conn *pgx.Conn) error {
+		_, err := conn.Exec(ctx, "SET default_transaction_read_only = on")
+		return err
+	}
+	conn, err := e.connect(ctx, e.config) // checks; nothing is begun on a database that forgets
+	if err != nil {
+		return nil, err
+	}
+	if err := conn.Close(ctx); err != nil {
+		return nil, err
+	}
+	if e.pool, err = pgxpool.NewWithConfig(context.WithoutCancel(ctx), pool); err != nil {
+		return nil, err
+	}
+	return e, nil
+}
+
+// connect opens a connection that will write, and checks that what is
+// acknowledged on it is kept. Each new connection is checked, for after a
+// failover it is to another server.
+func (e *pgEngine) connect(ctx context.Context, config *pgx.ConnConfig) (*pgx.Conn, error) {
+	ctx, cancel := context.WithTimeout(ctx, e.db.limits.connect)
+	defer cancel()
+	conn, err := pgx.ConnectConfig(ctx, config)
+	if err != nil {
+		return nil, unavailable(err)
+	}
+	if err := e.check(ctx, conn); err != nil {
+		return nil, errors.Join(err, conn.Close(ctx))
+	}
+	return conn, nil
+}
+
+func (e *pgEngine) check(ctx context.Context, conn *pgx.Conn) error {
+	var version int
+	var fsync, pages, commit string
+	var standby bool
+	err := conn.QueryRow(ctx, `SELECT current_setting('server_version_num')::int, current_setting('fsync'), current_setting('full_page_writes'),
+		current_setting('synchronous_commit'), pg_is_in_recovery()`).Scan(&version, &fsync, &pages, &commit, &standby)
+	if err != nil {
+		return unavailable(err)
+	}
+	switch {
+	case version < oldestPostgres:
+		return fmt.Errorf("PostgreSQL %d is too old, florin needs %d or newer", version/10000, oldestPostgres/10000)
+	case fsync != "on" || pages != "on":
+		return fmt.Errorf("PostgreSQL runs with fsync=%s and full_page_writes=%s: a power cut could take back what was acknowledged; set both to on", fsync, pages)
+	case standby:
+		return unavailable(errors.New("the server is a standby, which takes no writes"))
+	case commit == "on" || commit == "remote_write" || commit == "remote_apply":
+		return nil
+	}
+	// off acknowledges before the disk has it, local before a standby has it.
+	if _, err := conn.Exec(ctx, "SET synchronous_commit = on"); err != nil {
+		return unavailable(err)
+	}
+	if err := conn.QueryRow(ctx, "SHOW synchronous_commit").Scan(&commit); err != nil {
+		return unavailable(err)
+	}
+	if commit != "on" {
+		return fmt.Errorf("PostgreSQL keeps synchronous_commit=%s: it acknowledges what is not on disk", commit)
+	}
+	return nil
+}
+
+// writer settings: a statement that hangs must not hang its lane, and a
+// process that was stopped must not hold rows for ever.
+func (e *pgEngine) restrict(ctx context.Context, conn *pgx.Conn) error {
+	ms := strconv.FormatInt(e.db.limits.statement.Milliseconds(), 10)
+	_, err := conn.Exec(ctx, "SELECT set_config('statement_timeout', $1, false), set_config('lock_timeout', $1, false), "+
+		"set_config('idle_in_transaction_session_timeout', '60000', false)", ms)
+	return err
+}
+
+func (e *pgEngine) migrate(ctx context.Context) ([]string, error) {
+	conn, err := e.connect(ctx, e.config)
+	if err != nil {
+		return nil, err
+	}
+	applied, err := migrate(ctx, e.db, &pgmigrator{conn: conn})
+	return applied, errors.Join(err, conn.Close(context.WithoutCancel(ctx)))
+}
+
+// writers gives each lane a name under which its batches are noted. Names of
+// processes that ended long ago are swept out.
+func (e *pgEngine) writers(ctx context.Context) ([]writer, error) {
+	var process [8]byte
+	if _, err := rand.Read(process[:]); err != nil {
+		return nil, err
+	}
+	var all []writer
+	for n := range e.db.o.Lanes {
+		w := &pgwriter{e: e, db: e.db, name: hex.EncodeToString(process[:]) + "/" + strconv.Itoa(n), plans: map[*Table]*pgplan{}}
+		if n == 0 {
+			if err := w.sweep(ctx); err != nil {
+				return nil, err
+			}
+		}
+		all = append(all, w)
+	}
+	return all, nil
+}
+
+func (e *pgEngine) read(ctx context.Context, whole bool, fn func(s session) error) error {
+	if !whole {
+		return fn(pgreader{e.pool})
+	}
+	conn, err := e.pool.Acquire(ctx)
+	if err != nil {
+		return away(ctx, err)
+	}
+	defer conn.Release()
+	tx, err := conn.BeginTx(ctx, pgx.TxOptions{IsoLevel: pgx.RepeatableRead, AccessMode: pgx.ReadOnly})
+	if err != nil {
+		return away(ctx, err)
+	}
+	defer func() {
+		if err := tx.Rollback(context.WithoutCancel(ctx)); err != nil && !conn.Conn().IsClosed() {
+			e.db.o.Log.Error("a snapshot did not end", "err", err)
+		}
+	}()
+	return fn(pgreader{tx})
+}
+
+func (e *pgEngine) close() error {
+	if e.pool != nil {
+		e.pool.Close()
+	}
+	return nil
+}
+
+// A pgquerier is a pool or one of its transactions.
+type pgquerier interface {
+	Query(ctx context.Context, text string, args ...any) (pgx.Rows, error)
+}
+
+// pgreader is a session of a View. Without a snapshot each statement takes a
+// connection for itself, so that no View waits for one while it holds one.
+type pgreader struct{ q pgquerier }
+
+func (r pgreader) query(tx *Tx, query string, args []any, each func(func(...any) error) (bool, error)) error {
+	rows, err := r.q.Query(tx.ctx, query, args...)
+	if err == nil {
+		err = walk(rows, each)
+	}
+	return away(tx.ctx, err)
+}
+
+func (r pgreader) exec(*Tx, string, []any) (int64, error) {
+	return 0, errors.New("a View writes nothing")
+}
+
+// walk hands rows to each until it has enough.
+func walk(rows pgx.Rows, each func(func(...any) error) (bool, error)) error {
+	defer rows.Close()
+	for more := true; more && rows.Next(); {
+		var err error
+		if more, err = each(rows.Scan); err != nil {
+			return err
+		}
+	}
+	rows.Close()
+	return rows.Err()
+}
+
+// away turns what a read meets when the database is not there into
+// ErrUnavailable. The caller's own giving up is not the database's doing.
+func away(ctx context.Context, err error) error {
+	if err == nil || ctx.Err() != nil {
+		return errors.Join(ctx.Err(), err)
+	}
+	var server *pgconn.PgError
+	var connect *pgconn.ConnectError
+	if errors.As(err, &connect) || errors.As(err, &server) && server.Code != pgReadOnly && absent(server) {
+		return unavailable(err)
+	}
+	if server == nil && (pgconn.SafeToRetry(err) || isNetwork(err)) {
+		return unavailable(err)
+	}
+	return err
+}

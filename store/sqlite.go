@@ -10,7 +10,6 @@ import (
 	"runtime"
 	"strings"
 	"syscall"
-	"time"
 
 	"modernc.org/sqlite"
 	lite "modernc.org/sqlite/lib"
@@ -367,5 +366,3 @@ func existing(err error) string {
 	table, _, _ := strings.Cut(columns, ".")
 	return table
 }
-
-const checkpointPause = 20 * time.Millisecond

@@ -37,15 +37,19 @@ type Options struct {
 	Twice    bool          // every Update runs its function twice, the first effect undone
 	Lanes    int           // writers on PostgreSQL, 2 when 0; SQLite has one
 	Log      *slog.Logger  // slog.Default() when nil
+
+	limits limits // the usual ones when zero
 }
 
-// How long things may take before the store gives up on them.
+// How long things may take on PostgreSQL before the store gives up on them.
 type limits struct {
 	connect   time.Duration // reaching the database
 	statement time.Duration // an answer of the database, but for a commit's
 	commit    time.Duration // a commit's answer
 	resolve   time.Duration // finding out what became of an unanswered commit
 }
+
+var usual = limits{connect: 5 * time.Second, statement: 10 * time.Second, commit: 15 * time.Second, resolve: 20 * time.Second}
 
 const (
 	queueLength  = 4096 // Updates that may wait for a lane
@@ -128,8 +132,10 @@ func prepare(ctx context.Context, o Options) (*DB, error) {
 	if o.Lanes <= 0 {
 		o.Lanes = defaultLanes
 	}
-	db := &DB{o: o, failed: make(chan struct{}), limits: limits{
-		connect: 5 * time.Second, statement: 10 * time.Second, commit: 15 * time.Second, resolve: 20 * time.Second}}
+	if o.limits == (limits{}) {
+		o.limits = usual
+	}
+	db := &DB{o: o, limits: o.limits, failed: make(chan struct{})}
 	var err error
 	if strings.HasPrefix(o.Database, "postgres://") || strings.HasPrefix(o.Database, "postgresql://") {
 		db.engine, err = openPostgres(ctx, db)

@@ -76,3 +76,46 @@ func plainInt(v any) int64 {
 	}
 	return -1
 }
+
+// The kinds of values that plain lets through.
+type kind byte
+
+const (
+	text kind = iota
+	number
+	truth
+	raw
+)
+
+func (k kind) String() string { return [...]string{"text", "number", "boolean", "bytes"}[k] }
+
+func kindOf(v any) kind {
+	switch v.(type) {
+	case int64:
+		return number
+	case bool:
+		return truth
+	case []byte:
+		return raw
+	}
+	return text
+}
+
+func kindsOf(row []any) []kind {
+	kinds := make([]kind, len(row))
+	for i, v := range row {
+		kinds[i] = kindOf(v)
+	}
+	return kinds
+}
+
+// fits holds a row to the kinds of the first one that was written. SQLite
+// would keep text in a column of numbers.
+func (w write) fits(kinds []kind) error {
+	for i, v := range w.row {
+		if k := kindOf(v); k != kinds[i] {
+			return mismatch(w.t, "column %s gets a %v, and got a %v before", w.t.Columns[i], k, kinds[i])
+		}
+	}
+	return nil
+}

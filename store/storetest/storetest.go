@@ -4,8 +4,7 @@
 package storetest
 
 import (
-	"io"
-	"log/slog"
+	"fmt"
 	"os"
 	"path/filepath"
 	"sync"
@@ -34,7 +33,7 @@ func Open(t testing.TB, engine string, mod func(o *store.Options)) *store.DB {
 	o := store.Options{
 		Database: fresh(t, engine),
 		Twice:    os.Getenv("FLORIN_TEST_TWICE") == "1",
-		Log:      slog.New(slog.NewTextHandler(io.Discard, nil)),
+		Log:      quiet,
 	}
 	if mod != nil {
 		mod(&o)
@@ -56,8 +55,7 @@ func fresh(t testing.TB, engine string) string {
 	if engine == "sqlite" {
 		return filepath.Join(t.TempDir(), "florin.db")
 	}
-	t.Skip("no PostgreSQL yet")
-	return ""
+	return freshPostgres(t)
 }
 
 // Clock is a wall clock that a test sets. It stands still in between.
@@ -90,6 +88,13 @@ func (c *Clock) Add(d time.Duration) {
 	c.at = c.at.Add(d)
 }
 
-// Main runs a package's tests; call it from TestMain. A cluster that was
-// started for them ends with the process even without.
-func Main(m *testing.M) { os.Exit(m.Run()) }
+// Main runs a package's tests and stops the cluster that was started for them;
+// call it from TestMain. Without it the cluster ends soon after the process.
+func Main(m *testing.M) {
+	code := m.Run()
+	if err := stopCluster(); err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		code = max(code, 1)
+	}
+	os.Exit(code)
+}

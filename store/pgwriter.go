@@ -1,0 +1,398 @@
+package store
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
+
+	"github.com/florinpay/florin/core/ident"
+)
+
+// pgwriter buffers what functions write, and sends it with the commit: one
+// round trip to begin, one for each query, one for everything else.
+type pgwriter struct {
+	e     *pgEngine
+	db    *DB
+	name  string // the heartbeat row of this lane
+	conn  *pgx.Conn
+	plans map[*Table]*pgplan
+
+	batch  int64
+	exact  bool     // a batch of one: its writes go in the order in which they were made
+	open   bool     // a transaction is open
+	unsure bool     // the server gave up waiting for its standby
+	lost   error    // why this batch cannot be committed
+	first  []string // to be sent before anything else
+	marked bool     // the function has a savepoint
+	own    buffer   // what the function has written
+	shared buffer   // what earlier functions of the batch have written
+}
+
+// A buffer holds writes that were not sent.
+type buffer struct {
+	writes []pgwrite
+	held   map[string]bool // by key; true when it was swapped
+}
+
+type pgwrite struct {
+	write
+	plan *pgplan
+	key  string
+}
+
+func (b *buffer) add(w pgwrite) {
+	if b.held == nil {
+		b.held = map[string]bool{}
+	}
+	b.held[w.key] = b.held[w.key] || w.swap
+	b.writes = append(b.writes, w)
+}
+
+func (b *buffer) clear() {
+	b.writes = b.writes[:0]
+	clear(b.held)
+}
+
+const (
+	beat   = `INSERT INTO heartbeat (writer, batch, at) VALUES ($1, $2, $3) ON CONFLICT (writer) DO UPDATE SET batch = excluded.batch, at = excluded.at`
+	lookUp = `SELECT realm, ahead_ms FROM clock WHERE realm = ANY($1::text[])`
+)
+
+// connect opens the lane's connection if it has none.
+func (w *pgwriter) connect(ctx context.Context) error {
+	if w.conn != nil && !w.conn.IsClosed() {
+		return nil
+	}
+	w.conn = nil
+	config := w.e.config.Copy()
+	config.OnNotice = func(_ *pgconn.PgConn, n *pgconn.Notice) {
+		// The commit stands here but may be on no standby.
+		w.unsure = w.unsure || n.Routine == "SyncRepWaitForLSN"
+	}
+	conn, err := w.e.connect(ctx, config)
+	if err != nil {
+		return err
+	}
+	if err := w.e.restrict(ctx, conn); err != nil {
+		return errors.Join(unavailable(err), conn.Close(ctx))
+	}
+	w.conn = conn
+	return nil
+}
+
+func (w *pgwriter) disconnect() {
+	if w.conn != nil {
+		ctx, cancel := w.timeout(time.Second)
+		defer cancel()
+		if err := w.conn.Close(ctx); err != nil {
+			w.db.o.Log.Debug("a connection was not closed in order", "err", err)
+		}
+		w.conn = nil
+	}
+}
+
+func (w *pgwriter) timeout(d time.Duration) (context.Context, context.CancelFunc) {
+	return context.WithTimeout(context.Background(), d)
+}
+
+// begin opens the transaction and writes the heartbeat row first. Its lock is
+// what makes an unanswered commit decidable: whoever reads the row with a lock
+// of its own waits for this transaction's end.
+func (w *pgwriter) begin(calls int, realms []ident.ID) (map[ident.ID]int64, error) {
+	w.batch++
+	w.exact, w.unsure, w.lost, w.marked, w.first = calls == 1, false, nil, false, nil
+	w.own.clear()
+	w.shared.clear()
+	fresh := w.conn == nil || w.conn.IsClosed()
+	ahead, err := w.beginOn(realms)
+	if err != nil && !fresh && (w.conn == nil || w.conn.IsClosed()) { // it went away while idle
+		ahead, err = w.beginOn(realms)
+	}
+	if err != nil {
+		w.disconnect()
+		if !errors.Is(err, ErrUnavailable) {
+			err = unavailable(err)
+		}
+		return nil, err
+	}
+	return ahead, nil
+}
+
+func (w *pgwriter) beginOn(realms []ident.ID) (map[ident.ID]int64, error) {
+	ctx, cancel := w.timeout(w.db.limits.statement)
+	defer cancel()
+	if err := w.connect(ctx); err != nil {
+		return nil, err
+	}
+	names := make([]string, len(realms))
+	for i, r := range realms {
+		names[i] = string(r)
+	}
+	b := &pgx.Batch{}
+	b.Queue("BEGIN")
+	b.Queue(beat, w.name, w.batch, w.db.o.Clock().UnixMilli())
+	b.Queue(lookUp, names)
+	w.open = true
+	results := w.conn.SendBatch(ctx, b)
+	for range 2 {
+		if _, err := results.Exec(); err != nil {
+			return nil, finish(results, err)
+		}
+	}
+	ahead := map[ident.ID]int64{}
+	rows, err := results.Query()
+	if err == nil {
+		err = walk(rows, func(scan func(...any) error) (bool, error) {
+			var realm ident.ID
+			var ms int64
+			err := scan(&realm, &ms)
+			ahead[realm] = ms
+			return true, err
+		})
+	}
+	return ahead, finish(results, err)
+}
+
+// finish closes a pipeline, whose own error is but the first one once more.
+func finish(results pgx.BatchResults, err error) error {
+	if closing := results.Close(); err == nil {
+		return closing
+	}
+	return err
+}
+
+// mark costs nothing until the function does something that has to be undone
+// on the server.
+func (w *pgwriter) mark() error {
+	w.own.clear()
+	w.marked = false
+	return nil
+}
+
+func (w *pgwriter) keep() error {
+	for _, r := range w.own.writes {
+		w.shared.add(r)
+	}
+	w.own.clear()
+	if w.marked {
+		w.first = append(w.first, "RELEASE SAVEPOINT m")
+		w.marked = false
+	}
+	return nil
+}
+
+func (w *pgwriter) undo() error {
+	w.own.clear()
+	if !w.marked {
+		return nil
+	}
+	w.marked = false
+	return w.simple("ROLLBACK TO SAVEPOINT m; RELEASE SAVEPOINT m")
+}
+
+// simple runs a text that must not depend on prepared statements: in a failed
+// transaction none can be prepared.
+func (w *pgwriter) simple(text string) error {
+	ctx, cancel := w.timeout(w.db.limits.statement)
+	defer cancel()
+	_, err := w.conn.PgConn().Exec(ctx, text).ReadAll()
+	if err != nil {
+		err, _ = w.sort(err)
+		w.lost = err
+	}
+	return err
+}
+
+func (w *pgwriter) broken() error { return w.lost }
+
+func (w *pgwriter) write(tx *Tx, r write) error {
+	p := pgwrite{write: r, key: keyOf(r)}
+	var err error
+	if p.plan, err = w.plan(r); err != nil {
+		return err
+	}
+	if _, held := w.shared.held[p.key]; held {
+		return errHeld
+	}
+	if r.swap && w.own.held[p.key] { // twice in one function: the second is over the first
+		if tx.reading {
+			return mismatch(r.t, "a second swap of a row inside the function of All")
+		}
+		if err := w.send(nil, nil); err != nil {
+			return err
+		}
+	}
+	w.own.add(p)
+	return nil
+}
+
+func keyOf(r write) string {
+	var b strings.Builder
+	b.WriteString(r.t.Name)
+	for _, v := range r.row[:r.t.Key] {
+		b.WriteByte(0)
+		switch x := v.(type) {
+		case string:
+			b.WriteString(x)
+		default:
+			fmt.Fprint(&b, x)
+		}
+	}
+	return b.String()
+}
+
+func (w *pgwriter) query(_ *Tx, query string, args []any, each func(func(...any) error) (bool, error)) error {
+	reads := strings.HasPrefix(strings.TrimSpace(query), "SELECT")
+	if reads && len(w.own.writes) == 0 {
+		ctx, cancel := w.timeout(w.db.limits.statement)
+		defer cancel()
+		rows, err := w.conn.Query(ctx, query, args...)
+		if err == nil {
+			err = walk(rows, each)
+		}
+		return w.failed(err)
+	}
+	return w.send(&statement{query, args}, func(results pgx.BatchResults) error {
+		rows, err := results.Query()
+		if err != nil {
+			return err
+		}
+		return walk(rows, each)
+	})
+}
+
+func (w *pgwriter) exec(_ *Tx, query string, args []any) (n int64, err error) {
+	err = w.send(&statement{query, args}, func(results pgx.BatchResults) error {
+		tag, err := results.Exec()
+		n = tag.RowsAffected()
+		return err
+	})
+	return n, err
+}
+
+type statement struct {
+	text string
+	args []any
+}
+
+// send marks the transaction, writes what the function has buffered, and runs
+// one more statement, all in one round trip.
+func (w *pgwriter) send(last *statement, read func(pgx.BatchResults) error) error {
+	w.first = w.before()
+	b := &pgx.Batch{}
+	err := w.pipeline(b, &w.own, w.db.limits.statement, func() {
+		if last != nil {
+			b.Queue(last.text, last.args...)
+		}
+	}, read)
+	w.own.clear()
+	return w.failed(err)
+}
+
+// before is what has to be sent first, a savepoint included.
+func (w *pgwriter) before() []string {
+	if w.marked {
+		return w.first
+	}
+	w.marked = true
+	return append(w.first, "SAVEPOINT m")
+}
+
+// pipeline sends what stands first, the buffer and what more adds, waits for
+// all of it, and hands the last result to read.
+func (w *pgwriter) pipeline(b *pgx.Batch, buf *buffer, limit time.Duration, more func(), read func(pgx.BatchResults) error) error {
+	for _, text := range w.first {
+		b.Queue(text)
+	}
+	w.first = nil
+	start := b.Len()
+	swaps := w.queue(b, buf)
+	end := b.Len()
+	more()
+	if b.Len() == 0 {
+		return nil
+	}
+	ctx, cancel := w.timeout(limit)
+	defer cancel()
+	results := w.conn.SendBatch(ctx, b)
+	for n := range b.Len() {
+		if n == b.Len()-1 && read != nil {
+			return finish(results, read(results))
+		}
+		if _, err := results.Exec(); err != nil {
+			if n >= start && n < end && swaps[n-start] && isCode(err, pgDivision) {
+				err = errStale
+			}
+			return finish(results, err)
+		}
+	}
+	return results.Close()
+}
+
+func isCode(err error, code string) bool {
+	var e *pgconn.PgError
+	return errors.As(err, &e) && e.Code == code
+}
+
+// failed notes an error that the batch does not survive: the connection's, or
+// one that has spoilt a transaction without a savepoint to go back to.
+func (w *pgwriter) failed(err error) error {
+	if err == nil || err == errStale {
+		return err
+	}
+	sorted, lost := w.sort(err)
+	if lost || !w.marked && w.conn.PgConn().TxStatus() == 'E' {
+		w.lost = sorted
+	}
+	return sorted
+}
+
+func (w *pgwriter) flush() error {
+	b := &pgx.Batch{}
+	err := w.pipeline(b, &w.shared, w.db.limits.statement, func() {}, nil)
+	w.shared.clear()
+	if err == errStale {
+		return err
+	}
+	err, _ = w.sort(err)
+	return err
+}
+
+// commit sends all writes and the commit together. A swap that meets too few
+// rows fails, and the server then skips the rest, the commit too.
+func (w *pgwriter) commit() error {
+	b := &pgx.Batch{}
+	err := w.pipeline(b, &w.shared, w.db.limits.commit, func() { b.Queue("COMMIT") }, nil)
+	switch {
+	case err == nil && !w.unsure:
+		w.open = false
+		return nil
+	case err == nil, w.conn.IsClosed():
+		w.open = false
+		return w.resolve(err)
+	case err == errStale:
+		return err
+	}
+	err, _ = w.sort(err)
+	return err
+}
+
+func (w *pgwriter) rollback() {
+	if !w.open {
+		return
+	}
+	w.open = false
+	if w.conn == nil || w.conn.IsClosed() {
+		return
+	}
+	if err := w.simple("ROLLBACK"); err != nil {
+		w.disconnect()
+	}
+}
+
+func (w *pgwriter) close() { w.disconnect() }
