@@ -238,7 +238,7 @@ func holdsLuhn(run []byte) bool {
 		return method.Luhn(string(run))
 	}
 	for i := 0; i+13 <= len(run); i++ {
-		if method.Detect(string(run[i:])) == "" {
+		if method.Detect(string(run[i:i+4])) == "" { // no range is told by more than four digits
 			continue
 		}
 		for n := 13; n <= 19 && i+n <= len(run); n++ {

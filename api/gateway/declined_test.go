@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"github.com/florinpay/florin/core/fault"
+	"github.com/florinpay/florin/core/money"
 )
 
 // words reads the constants of core/fault/declined.go: whoever adds one has to
@@ -104,6 +105,22 @@ func TestForced(t *testing.T) {
 		}
 		if !found {
 			t.Errorf("%s is no group", group)
+		}
+	}
+}
+
+// What an amount's own digits say keeps its code through the other table.
+func TestAmountFaults(t *testing.T) {
+	for _, c := range []struct {
+		amount   string
+		currency money.Currency
+		want     string
+	}{
+		{"92.50", "JPY", "100.550.303"}, {"1.00", "EUX", "100.550.401"}, {"1.00", "XAU", "100.550.401"}, {"99999999999999999999", "EUR", "100.550.300"},
+	} {
+		_, err := money.ParseDecimal(c.amount, c.currency)
+		if got := codeOf(err); got != c.want {
+			t.Errorf("%s %s: got %s, want %s", c.amount, c.currency, got, c.want)
 		}
 	}
 }

@@ -25,6 +25,7 @@ var faultCodes = map[string]string{
 	"invalid":                     "200.300.404",
 	"invalid.amount":              "100.550.300",
 	"invalid.amount.above_limit":  "100.550.301",
+	"invalid.amount.decimals":     "100.550.303",
 	"invalid.currency":            "100.550.401",
 	"invalid.currency.not_set_up": "600.200.500",
 	"invalid.currency.differs":    "700.100.500",

@@ -5,7 +5,7 @@ import "strings"
 // currencies are the codes of ISO 4217 in force in 2026, by exponent: how many
 // decimals a major unit has. Codes of gold, bond units, special drawing rights
 // and the like have no minor unit by the standard, so no Amount can be made of
-// them; neither are XTS (tests) and XXX (none) money.
+// them. XTS is for tests; the code for "no currency" is left out.
 var currencies = map[int]string{
 	0: `BIF CLP DJF GNF ISK JPY KMF KRW PYG RWF UGX UYI VND VUV XAF XOF XPF`,
 	2: `AED AFN ALL AMD AOA ARS AUD AWG AZN BAM BBD BDT BMD BND BOB BOV BRL BSD BTN BWP BYN BZD CAD CDF CHE CHF CHW CNY COP
@@ -15,7 +15,7 @@ var currencies = map[int]string{
 		THB TJS TMT TOP TRY TTD TWD TZS UAH USD USN UYU UZS VED VES WST XCD XCG YER ZAR ZMW ZWG`,
 	3:    `BHD IQD JOD KWD LYD OMR TND`,
 	4:    `CLF UYW`,
-	none: `XAG XAU XBA XBB XBC XBD XDR XPD XPT XSU XTS XUA XXX`,
+	none: `XAG XAU XBA XBB XBC XBD XDR XPD XPT XSU XTS XUA`,
 }
 
 // none marks codes without a minor unit.
