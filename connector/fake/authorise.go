@@ -97,14 +97,20 @@ func (p *Provider) count(c *charge, a money.Amount, t Trouble) bool {
 	c.Amount = n
 	free := c.Kind == connector.Verify || c.Kind == connector.Authenticate
 	switch {
-	case !ok:
+	case !ok && !countable(c):
 		c.become(connector.Refused, badCurrency)
-	case n < 0 || n == 0 && !free:
+	case !ok || n < 0 || n == 0 && !free:
 		c.become(connector.Refused, badAmount)
 	default:
 		return true
 	}
 	return false
+}
+
+// countable says whether the books can count the currency at all.
+func countable(c *charge) bool {
+	_, ok := c.unit().count(money.Of(1, c.Currency))
+	return ok
 }
 
 // plan sets what a fault makes of an approved charge later.

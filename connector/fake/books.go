@@ -1,6 +1,8 @@
 package fake
 
 import (
+	"errors"
+	"slices"
 	"sync"
 
 	"github.com/florinpay/florin/core/ident"
@@ -132,9 +134,15 @@ func (b *Books) drop(places []int) {
 func (b *Books) apply(l entry) error {
 	switch {
 	case l.Call != nil:
+		if n := l.Call.N; n < 0 || int(n) >= len(b.charges) {
+			return errors.New("a callback about no charge")
+		}
 		b.called++
 		b.calls = append(b.calls, *l.Call)
 	case len(l.Took) > 0:
+		if !slices.IsSorted(l.Took) || l.Took[0] < 0 || l.Took[len(l.Took)-1] >= len(b.calls) {
+			return errors.New("callbacks taken that were never queued")
+		}
 		b.drop(l.Took)
 	default:
 		c, err := l.charge(int32(len(b.charges)))

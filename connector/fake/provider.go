@@ -229,9 +229,11 @@ func (p *Provider) answer(ctx context.Context, t Trouble, r connector.Result) co
 	case WrongAmount:
 		r.Amount.Minor++
 	case WrongCurrency:
-		if r.Amount = money.Of(r.Amount.Minor, "SEK"); r.Amount.Currency == "SEK" {
-			r.Amount.Currency = "NOK"
+		other := money.Currency("SEK")
+		if r.Amount.Currency == other {
+			other = "NOK"
 		}
+		r.Amount.Currency = other
 	}
 	return r
 }

