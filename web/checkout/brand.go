@@ -32,7 +32,7 @@ var brands = map[string]struct {
 	"UNIONPAY": {card, "UnionPay", "UnionPay", "unionpay"}, "DANKORT": {card, "Dankort", "Dankort", "dankort"},
 	"CARTEBANCAIRE": {card, "Carte Bancaire", "CB", ""}, "MADA": {card, "mada", "mada", ""}, "ELO": {card, "Elo", "Elo", ""}, "HIPERCARD": {card, "Hipercard", "Hiper", ""},
 
-	"APPLEPAY": {wallet, "Apple Pay", "Pay", "applepay"}, "GOOGLEPAY": {wallet, "Google Pay", "G Pay", "googlepay"},
+	"APPLEPAY": {wallet, "Apple Pay", "Apple Pay", "applepay"}, "GOOGLEPAY": {wallet, "Google Pay", "Google Pay", "googlepay"},
 	"PAYPAL": {wallet, "PayPal", "PayPal", "paypal"}, "CLICK_TO_PAY": {wallet, "Click to Pay", "C2P", ""},
 	"VIPPS": {wallet, "Vipps", "Vipps", "vipps"}, "MOBILEPAY": {wallet, "MobilePay", "MobilePay", "mobilepay"}, "SWISH": {wallet, "Swish", "Swish", "swish"},
 	"DIRECTDEBIT_SEPA": {wallet, "SEPA", "SEPA", ""}, "SEPA": {wallet, "SEPA", "SEPA", ""}, "SOFORTUEBERWEISUNG": {wallet, "Sofort", "Sofort", ""},

@@ -200,7 +200,7 @@ func newResultView(s Session) resultView {
 			v.Result, v.Text = "stored", "result.stored.text"
 		}
 	case Pending:
-		v.Sign = "sign-wait sign-clock"
+		v.Sign = "sign-clock"
 		if g, ok := newGoView(s, false); ok {
 			v.Resume = &g
 		}
@@ -209,13 +209,13 @@ func newResultView(s Session) resultView {
 		v.Result, v.Text, v.Reload = "waiting", "result.waiting.text", 4
 		if g, ok := newGoView(s, false); ok {
 			v.Result, v.Text, v.Resume, v.Reload = "resume", "result.resume.text", &g, 0
-			v.Sign = "sign-wait sign-clock"
+			v.Sign = "sign-clock"
 		}
 	case Failed:
 		v.Sign = "sign-stop"
 		v.Text = failureText(s.Failure)
 	default:
-		v.Result, v.Text, v.Sign = "expired", "result.expired.text", "sign-wait sign-clock"
+		v.Result, v.Text, v.Sign = "expired", "result.expired.text", "sign-clock"
 	}
 	return v
 }

@@ -12,12 +12,8 @@ import (
 type node struct{ n *yaml.Node }
 
 func wrap(n *yaml.Node) node {
-	for n != nil && (n.Kind == yaml.AliasNode || n.Kind == yaml.DocumentNode && len(n.Content) > 0) {
-		if n.Kind == yaml.AliasNode {
-			n = n.Alias
-		} else {
-			n = n.Content[0]
-		}
+	if n.Kind == yaml.DocumentNode && len(n.Content) > 0 {
+		n = n.Content[0]
 	}
 	return node{n}
 }

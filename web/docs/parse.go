@@ -3,6 +3,7 @@ package docs
 import (
 	"fmt"
 	"net/url"
+	"slices"
 	"strings"
 
 	"go.yaml.in/yaml/v3"
@@ -11,7 +12,10 @@ import (
 var methods = []string{"get", "put", "post", "delete", "options", "head", "patch", "trace"}
 
 // reader reads one document.
-type reader struct{ root node }
+type reader struct {
+	root node
+	open map[*yaml.Node]bool // schemas being listed, since they may contain themselves
+}
 
 // Parse reads an OpenAPI 3.1 document in YAML or JSON. References must point
 // into the document itself.
@@ -20,7 +24,10 @@ func Parse(doc []byte) (Reference, error) {
 	if err := yaml.Unmarshal(doc, &root); err != nil {
 		return Reference{}, fmt.Errorf("openapi: %w", err)
 	}
-	r := reader{wrap(&root)}
+	if aliased(&root) {
+		return Reference{}, fmt.Errorf("openapi: YAML aliases are not read; use $ref")
+	}
+	r := reader{wrap(&root), map[*yaml.Node]bool{}}
 	if !strings.HasPrefix(r.root.at("openapi").text(), "3.") {
 		return Reference{}, fmt.Errorf("openapi: no version 3 document")
 	}
@@ -43,6 +50,12 @@ func Parse(doc []byte) (Reference, error) {
 			Fields: r.fields(s, 0), Values: s.at("enum").texts(), Facts: facts(s), Examples: r.examples(s, "application/json")})
 	})
 	return out, nil
+}
+
+// aliased says whether a tree has an alias, through which it could contain
+// itself.
+func aliased(n *yaml.Node) bool {
+	return n.Kind == yaml.AliasNode || slices.ContainsFunc(n.Content, aliased)
 }
 
 // follow resolves a reference, a few times at most: a document may be circular.

@@ -61,6 +61,11 @@ func (r reader) fields(s node, depth int) []Field {
 	if depth == 0 {
 		s = r.follow(s)
 	}
+	if !s.ok() || r.open[s.n] {
+		return nil
+	}
+	r.open[s.n] = true
+	defer delete(r.open, s.n)
 	if items := s.at("items"); items.ok() {
 		if items.at("$ref").ok() && depth > 0 {
 			return nil

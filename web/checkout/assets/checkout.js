@@ -87,6 +87,19 @@
     else input.removeAttribute("aria-invalid");
   };
 
+  // Telling a mistake moves what lies below it. While a pointer is held down
+  // that waits, or the button under it would slip away before the click.
+  let held = false;
+  const waiting = [];
+  document.addEventListener("pointerdown", () => { held = true; }, true);
+  for (const end of ["pointerup", "pointercancel"]) {
+    document.addEventListener(end, () => {
+      held = false;
+      setTimeout(() => { while (waiting.length) waiting.shift()(); });
+    }, true);
+  }
+  const settled = (act) => { if (held) waiting.push(act); else act(); };
+
   const card = (form) => {
     const fields = Object.keys(check).map((name) => form.elements[name]).filter(Boolean);
     const { number, expiry, cvv } = form.elements;
@@ -122,7 +135,7 @@
       input.addEventListener("input", () => {
         if (input.hasAttribute("aria-invalid") && !check[input.name](input.value, form)) show(input, "");
       });
-      input.addEventListener("change", () => show(input, input.value ? check[input.name](input.value, form) : ""));
+      input.addEventListener("change", () => settled(() => show(input, input.value ? check[input.name](input.value, form) : "")));
     }
 
     form.valid = () => {
@@ -156,18 +169,6 @@
     tellBrand();
   };
 
-  // rest makes a form ready again after the browser has brought the page back.
-  const rest = (form) => {
-    delete form.dataset.sent;
-    const button = form.querySelector("button.button");
-    button.classList.remove("busy");
-    button.removeAttribute("aria-disabled");
-    const label = form.querySelector("[data-label]");
-    if (label && label.dataset.was) label.textContent = label.dataset.was;
-    const status = form.querySelector("[data-status]");
-    if (status) status.textContent = "";
-  };
-
   const once = (form) => {
     form.addEventListener("submit", (event) => {
       if (form.dataset.sent) { event.preventDefault(); return; }
@@ -178,10 +179,7 @@
       button.classList.add("busy");
       button.setAttribute("aria-disabled", "true");
       const label = form.querySelector("[data-label]");
-      if (label && button.dataset.busy) {
-        label.dataset.was = label.textContent;
-        label.textContent = button.dataset.busy;
-      }
+      if (label && button.dataset.busy) label.textContent = button.dataset.busy;
       const status = form.querySelector("[data-status]");
       if (status) status.textContent = button.dataset.busy;
     });
@@ -189,9 +187,15 @@
 
   for (const form of document.querySelectorAll("form[data-once]")) once(form);
   for (const form of document.querySelectorAll("form[data-card]")) card(form);
-  window.addEventListener("pageshow", (event) => {
-    if (event.persisted) for (const form of document.querySelectorAll("form[data-once]")) rest(form);
+  // A browser that goes back may show the page as it was left, the card still
+  // in its fields: the server alone knows how the payment stands by now.
+  window.addEventListener("pagehide", () => {
+    for (const name of ["number", "cvv"]) {
+      const input = document.getElementById(name);
+      if (input && input.form.dataset.sent) input.value = "";
+    }
   });
+  window.addEventListener("pageshow", (event) => { if (event.persisted) location.reload(); });
 
   const notice = document.querySelector(".notice[autofocus]");
   if (notice) notice.focus();

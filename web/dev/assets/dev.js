@@ -4,10 +4,14 @@
 (() => {
   for (const button of document.querySelectorAll("[data-copy]")) button.hidden = false;
 
+  // The contents of a reference stand open where there is room beside it.
+  const fold = document.querySelector("[data-fold]");
+  if (fold) fold.open = matchMedia("(min-width: 1000px)").matches;
+
   document.addEventListener("click", async (event) => {
     const button = event.target.closest("[data-copy]");
     if (!button) return;
-    const code = button.parentElement.querySelector("code");
+    const code = button.closest(".sample, dd").querySelector("code");
     const label = button.firstChild;
     try {
       await navigator.clipboard.writeText(code.textContent);
