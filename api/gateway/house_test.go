@@ -11,10 +11,12 @@ import (
 	"regexp"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/florinpay/florin/api/gateway"
 	"github.com/florinpay/florin/api/wire/script"
 	"github.com/florinpay/florin/app"
+	"github.com/florinpay/florin/core/clock"
 	"github.com/florinpay/florin/core/vault"
 	"github.com/florinpay/florin/store"
 	"github.com/florinpay/florin/store/storetest"
@@ -50,7 +52,7 @@ func open(t *testing.T, engine string) *house {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if h.app, err = app.Open(t.Context(), c, base, slog.New(slog.NewTextHandler(io.Discard, nil)), app.Parts{Keys: keys}); err != nil {
+	if h.app, err = app.Open(t.Context(), c, base, slog.New(slog.NewTextHandler(io.Discard, nil)), app.Parts{Keys: keys, Clock: morning()}); err != nil {
 		t.Fatal(err)
 	}
 	if h.sandbox, err = h.app.Furnish(t.Context()); err != nil {
@@ -119,6 +121,7 @@ var masks = []script.Mask{
 	{Pattern: regexp.MustCompile(`[0-9a-f]{40}@\d{4}-\d\d-\d\d \d\d:\d\d:\d\d \+0000`), Name: "<build>"},
 	{Pattern: regexp.MustCompile(`\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\.\d{3}\+0000`), Name: "<time.ms>"},
 	{Pattern: regexp.MustCompile(`\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\+0000`), Name: "<time>"},
+	{Pattern: regexp.MustCompile(`\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ`), Name: "<time>"},
 	{Pattern: regexp.MustCompile(`t=\d+,v1=[0-9a-f]{64}`), Name: "t=<unix>,v1=<hmac>"},
 	{Pattern: regexp.MustCompile(`/return/[0-9a-f]{80}`), Name: "/return/<token>"},
 	{Pattern: regexp.MustCompile(`[0-9A-F]{32}\.node[0-9a-f]{4}`), Name: "<checkout>", Named: true},
@@ -133,6 +136,13 @@ var masks = []script.Mask{
 	{Pattern: regexp.MustCompile(`^[0-9a-f]{6}$`), Name: "<auth>", Member: "AuthCode"},
 	{Pattern: regexp.MustCompile(`^[0-9A-Za-z+/]{27}=$`), Name: "<cavv>", Named: true},
 	{Pattern: regexp.MustCompile(`^sha384-[0-9A-Za-z+/]{64}$`), Name: "<hash>", Named: true},
+}
+
+// morning is a clock that starts on a certain morning: scripts do not grow old
+// with their test cards, and no day ends in the middle of one.
+func morning() clock.Clock {
+	start := time.Now()
+	return func() time.Time { return time.Date(2026, 11, 21, 9, 14, 0, 0, time.UTC).Add(time.Since(start)) }
 }
 
 // neighbour adds another entity of the same merchant, LM000118.
