@@ -258,8 +258,9 @@ func (d *Document) Notified(name string, header http.Header, body []byte) error 
 }
 
 // Client makes a client that holds every answer of a server to the document.
-// What ours turns down is not the contract's: it is let through as it is.
-func (d *Document) Client(t *testing.T, ours func(path string) (inContract string, ok bool)) *http.Client {
+// ours names the contract's path behind an address; what it turns down is let
+// through as it is.
+func (d *Document) Client(t *testing.T, ours func(r *http.Request) (path string, ok bool)) *http.Client {
 	return &http.Client{
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 		Transport: transport(func(req *http.Request) (*http.Response, error) {
@@ -280,7 +281,7 @@ func (d *Document) Client(t *testing.T, ours func(path string) (inContract strin
 				return nil, err
 			}
 			res.Body = io.NopCloser(bytes.NewReader(body))
-			path, ok := ours(req.URL.Path)
+			path, ok := ours(req)
 			if !ok {
 				return res, nil
 			}

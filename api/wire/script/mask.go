@@ -13,6 +13,8 @@ import (
 type Mask struct {
 	Pattern *regexp.Regexp
 	Name    string // as it is shown: <id>
+	Member  string // of this name alone; "" for all
+	Named   bool   // what is said again later is shown by where it was said first
 }
 
 // show writes an answer as a script has it: the status, the headers that are
@@ -106,13 +108,18 @@ func (p *play) mask(step, path, text string) string {
 	for _, v := range known {
 		out = strings.ReplaceAll(out, v, "{"+p.seen[v]+"}")
 	}
-	if base := p.Values["base"]; base != "" {
-		out = strings.ReplaceAll(out, base, "{base}")
+	for name, v := range p.Values {
+		if strings.HasPrefix(v, "http") {
+			out = strings.ReplaceAll(out, v, "{"+name+"}")
+		}
 	}
 	whole := false
 	for _, m := range p.Masks {
+		if m.Member != "" && path[strings.LastIndexByte(path, '.')+1:] != m.Member {
+			continue
+		}
 		masked := m.Pattern.ReplaceAllString(out, m.Name)
-		whole = whole || masked != out && masked == m.Name
+		whole = whole || m.Named && masked != out && masked == m.Name
 		out = masked
 	}
 	if whole {

@@ -22,6 +22,9 @@ import (
 
 var update = flag.Bool("update", false, "write the answers of the scripts anew")
 
+// Updating says whether the scripts are written anew.
+func Updating() bool { return *update }
+
 // Bench is what scripts run on.
 type Bench struct {
 	Client   *http.Client
@@ -254,6 +257,9 @@ func (p *play) send(t *testing.T, a asked) (*reply, error) {
 		return nil, err
 	}
 	defer res.Body.Close()
+	if to, err := res.Location(); err == nil {
+		res.Header.Set("Location", to.String())
+	}
 	body, err := io.ReadAll(res.Body)
 	return &reply{status: res.StatusCode, header: res.Header, body: body}, err
 }

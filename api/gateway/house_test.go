@@ -1,0 +1,162 @@
+package gateway_test
+
+import (
+	"context"
+	"io"
+	"log/slog"
+	"net/http"
+	"net/http/httptest"
+	"net/url"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/florinpay/florin/api/gateway"
+	"github.com/florinpay/florin/api/wire/script"
+	"github.com/florinpay/florin/app"
+	"github.com/florinpay/florin/core/clock"
+	"github.com/florinpay/florin/core/vault"
+	"github.com/florinpay/florin/store"
+	"github.com/florinpay/florin/store/storetest"
+)
+
+// house is a whole florin that a test talks to over HTTP, and a merchant's
+// server that hears from it. Every answer and notification is held to the
+// OpenAPI document.
+type house struct {
+	app     *app.App
+	sandbox app.Sandbox
+	client  *http.Client
+	inbox   *script.Inbox
+}
+
+func open(t *testing.T, engine string) *house {
+	t.Helper()
+	doc := document(t)
+	h := &house{client: doc.Client(t, inContract)}
+	h.inbox = script.Listen(t, func(header http.Header, body []byte) {
+		if err := doc.Notified("payment", header, body); err != nil && doc.Notified("registration", header, body) != nil {
+			t.Errorf("a notification departs from the document: %v", err)
+		}
+	})
+	srv := httptest.NewUnstartedServer(nil)
+	base := "http://" + srv.Listener.Addr().String()
+	keys, err := vault.EphemeralKeys()
+	if err != nil {
+		t.Fatal(err)
+	}
+	c, err := app.Load("", func(string) (string, bool) { return "", false }, map[string]string{
+		"database": database(t, engine), "sandbox-file": filepath.Join(t.TempDir(), "journal"), "webhook-local": "true", "webhook-ports": port(t, base) + "," + port(t, h.inbox.URL)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if h.app, err = app.Open(t.Context(), c, base, slog.New(slog.NewTextHandler(io.Discard, nil)), app.Parts{Keys: keys, Clock: morning()}); err != nil {
+		t.Fatal(err)
+	}
+	if h.sandbox, err = h.app.Furnish(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	h.neighbour(t)
+	ctx, stop := context.WithCancel(context.Background())
+	wait := h.app.Work(ctx)
+	srv.Config.Handler = h.app.DevHandler(h.sandbox)
+	srv.Start()
+	t.Cleanup(func() {
+		srv.Close()
+		stop()
+		wait()
+		if err := h.app.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	return h
+}
+
+// database names a fresh one. PostgreSQL's is made by opening it once.
+func database(t *testing.T, engine string) (name string) {
+	if engine == "sqlite" {
+		return filepath.Join(t.TempDir(), "florin.db")
+	}
+	storetest.Open(t, engine, func(o *store.Options) { name = o.Database })
+	return name
+}
+
+func port(t *testing.T, address string) string {
+	u, err := url.Parse(address)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return u.Port()
+}
+
+func document(t *testing.T) *script.Document {
+	doc, err := script.Open(gateway.OpenAPI())
+	if err != nil {
+		t.Fatal(err)
+	}
+	return doc
+}
+
+// inContract strips the prefix of an address of the contract. The checkout
+// page's own forms are no part of it.
+func inContract(r *http.Request) (path string, ok bool) {
+	path = strings.TrimPrefix(r.URL.Path, "/gateway")
+	page := strings.HasSuffix(path, "/page") && r.Method == http.MethodPost || strings.HasSuffix(path, "/frame") || strings.HasSuffix(path, "/cancel")
+	return path, strings.HasPrefix(path, "/v3/") && !page
+}
+
+func (h *house) bench() *script.Bench {
+	return &script.Bench{
+		Client: h.client, Inbox: h.inbox, Masks: masks,
+		Values:   map[string]string{"base": h.sandbox.URL, "hook": h.inbox.URL, "token": h.sandbox.Gateway.Token},
+		Defaults: map[string]string{"Authorization": "Bearer " + h.sandbox.Gateway.Token},
+		Show:     []string{"Location", "Idempotent-Replayed", "Retry-After", "X-Event-Id", "X-Signature"},
+	}
+}
+
+// masks hide what differs from run to run, the longer forms first.
+var masks = []script.Mask{
+	{Pattern: regexp.MustCompile(`[0-9a-f]{40}@\d{4}-\d\d-\d\d \d\d:\d\d:\d\d \+0000`), Name: "<build>"},
+	{Pattern: regexp.MustCompile(`\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\.\d{3}\+0000`), Name: "<time.ms>"},
+	{Pattern: regexp.MustCompile(`\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\+0000`), Name: "<time>"},
+	{Pattern: regexp.MustCompile(`\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ`), Name: "<time>"},
+	{Pattern: regexp.MustCompile(`t=\d+,v1=[0-9a-f]{64}`), Name: "t=<unix>,v1=<hmac>"},
+	{Pattern: regexp.MustCompile(`/return/[0-9a-f]{80}`), Name: "/return/<token>"},
+	{Pattern: regexp.MustCompile(`[0-9A-F]{32}\.node[0-9a-f]{4}`), Name: "<checkout>", Named: true},
+	{Pattern: regexp.MustCompile(`\b[0-9a-z]+-[0-9a-f]{32}\b`), Name: "<token>", Named: true},
+	{Pattern: regexp.MustCompile(`\b[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}\b`), Name: "<uuid>", Named: true},
+	{Pattern: regexp.MustCompile(`_[0-9a-f]{32}\b`), Name: "_<trace>"},
+	{Pattern: regexp.MustCompile(`\b[0-9a-f]{32}\b`), Name: "<id>", Named: true},
+	{Pattern: regexp.MustCompile(`\b[0-9a-f]{24}\b`), Name: "<id>", Named: true},
+	{Pattern: regexp.MustCompile(`\b\d{4}\.\d{4}\.\d{4}\b`), Name: "<short>"},
+	{Pattern: regexp.MustCompile(`^tb_[0-9a-z]+$`), Name: "<reference>", Named: true},
+	{Pattern: regexp.MustCompile(`^TB[0-9A-F]{13}$`), Name: "<scheme>", Named: true},
+	{Pattern: regexp.MustCompile(`^[0-9a-f]{6}$`), Name: "<auth>", Member: "AuthCode"},
+	{Pattern: regexp.MustCompile(`^[0-9A-Za-z+/]{27}=$`), Name: "<cavv>", Named: true},
+	{Pattern: regexp.MustCompile(`^sha384-[0-9A-Za-z+/]{64}$`), Name: "<hash>", Named: true},
+}
+
+// morning is a clock that starts on a certain morning: scripts do not grow old
+// with their test cards, and no day ends in the middle of one.
+func morning() clock.Clock {
+	start := time.Now()
+	return func() time.Time { return time.Date(2026, 11, 21, 9, 14, 0, 0, time.UTC).Add(time.Since(start)) }
+}
+
+// neighbour adds another entity of the same merchant, LM000118.
+func (h *house) neighbour(t *testing.T) {
+	realms, err := h.app.Access.Realms(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	p, owner, err := h.app.Merchants.ByCode(t.Context(), realms[0].ID, h.sandbox.Gateway.EntityID)
+	if err == nil {
+		p.Merchant, p.Code, p.Name = owner.ID, "LM000118", "Lind Media Kiosk"
+		_, err = h.app.Merchants.AddProfile(t.Context(), realms[0].ID, p)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+}
