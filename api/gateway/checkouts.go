@@ -59,9 +59,6 @@ func (s *Surface) wanted(c *call) (checkout.Wish, error) {
 		if w.Amount, err = c.amount(); err != nil {
 			return w, err
 		}
-		if !c.profile.Settings.TakesCurrency(w.Amount.Currency) {
-			return w, fault.At("invalid.currency.not_set_up", "currency", "this currency is not set up")
-		}
 	}
 	if err = c.addresses(); err != nil {
 		return w, err

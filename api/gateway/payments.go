@@ -1,6 +1,7 @@
 package gateway
 
 import (
+	"cmp"
 	"strconv"
 	"strings"
 
@@ -85,7 +86,7 @@ func (s *Surface) order(c *call, kind connector.Kind) (payment.Order, error) {
 	var err error
 	if kind != connector.Verify {
 		if o.Amount, err = c.amount(); err != nil {
-			return o, err
+			return o, cmp.Or(o.CheckCard(s.Clock()), err) // the account comes before the amount (section 4)
 		}
 	}
 	if err = c.addresses(); err != nil {
@@ -203,6 +204,9 @@ func (s *Surface) refer(c *call) (answer, error) {
 	if c.form.Get("amount") != "" {
 		if op.Amount, err = c.amount(); err != nil {
 			return answer{}, err
+		}
+		if op.Amount.Minor == 0 { // to the core, no amount means all that is open
+			return answer{}, fault.At("invalid.amount", "amount", "the amount must be positive")
 		}
 	}
 	if err := s.sameEntity(c, id); err != nil {

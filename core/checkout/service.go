@@ -80,6 +80,9 @@ func (s *Service) Create(ctx context.Context, actor access.Actor, w Wish) (sess 
 		sess = Session{Realm: actor.Realm, ID: tx.NewID(), Version: 1, Key: strings.ToUpper(hex.EncodeToString(raw)) + "." + s.Node, Alias: w.Alias,
 			Merchant: w.Profile.Merchant, Profile: w.Profile.ID, Surface: w.Idempotency.Surface, Kind: w.Kind, Amount: w.Amount, State: Open, Try: 1,
 			CreatedAt: tx.Now(), ExpiresAt: tx.Now().Add(w.Profile.Settings.SessionLife()), Details: w.Details}
+		if err := sess.payable(w.Profile); err != nil {
+			return err
+		}
 		idempotency.Remember(tx, w.Idempotency, sess.ID)
 		return addSession(tx, sess)
 	}
@@ -117,6 +120,24 @@ func permitted(actor access.Actor, w Wish) error {
 	return actor.NeedMerchant(w.Profile.Merchant)
 }
 
+// payable checks that a session asks for something: an amount that can be
+// paid, or a card to keep.
+func (sess Session) payable(p merchant.Profile) error {
+	if sess.Kind == connector.Verify {
+		return nil
+	}
+	if sess.Amount.Minor < 1 || sess.Amount.Minor > money.Max {
+		return fault.At("invalid.amount", "amount", "the amount must be positive")
+	}
+	if limit := p.Settings.Limits[sess.Amount.Currency]; limit > 0 && sess.Amount.Minor > limit {
+		return fault.At("invalid.amount.above_limit", "amount", "the amount is above the limit")
+	}
+	if !p.Settings.TakesCurrency(sess.Amount.Currency) {
+		return fault.At("invalid.currency.not_set_up", "currency", "this currency is not set up")
+	}
+	return nil
+}
+
 // change applies the fields of w that are set to an open session.
 func (s *Service) change(tx *store.Tx, old Session, w Wish) (Session, error) {
 	if old.State != Open || old.Expired(tx.Now()) {
@@ -130,6 +151,9 @@ func (s *Service) change(tx *store.Tx, old Session, w Wish) (Session, error) {
 		next.Amount = w.Amount
 	}
 	next.Details = old.Details.with(w.Details)
+	if err := next.payable(w.Profile); err != nil {
+		return Session{}, err
+	}
 	if err := saveSession(tx, next); err != nil {
 		return Session{}, err
 	}

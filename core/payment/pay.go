@@ -104,12 +104,8 @@ func (o Order) permitted(actor access.Actor) error {
 // check judges the order by itself: the card, the amount, what the profile
 // has set up. at is the realm's time.
 func (o Order) check(at time.Time) error {
-	if c := o.Card; c != nil {
-		waived := o.Details.Series != nil && o.Details.Series.Initiator == "MIT"
-		typed := method.Typed{Number: c.Number, CVV: c.CVV, Brand: o.Brand, Month: c.ExpiryMonth, Year: c.ExpiryYear, Waived: waived}
-		if err := typed.Check(at); err != nil {
-			return err
-		}
+	if err := o.CheckCard(at); err != nil {
+		return err
 	}
 	set := o.Profile.Settings
 	if !noMoney(o.Kind) {
@@ -127,6 +123,18 @@ func (o Order) check(at time.Time) error {
 		return fault.At("invalid.return_url.missing", "shopperResultUrl", "this way to pay needs an address to send the payer back to")
 	}
 	return nil
+}
+
+// CheckCard judges the typed card alone, if there is one: what is wrong with
+// the account is told before what is wrong with the amount. Faults: those of
+// method.Typed.Check.
+func (o Order) CheckCard(at time.Time) error {
+	c := o.Card
+	if c == nil {
+		return nil
+	}
+	waived := o.Details.Series != nil && o.Details.Series.Initiator == "MIT"
+	return method.Typed{Number: c.Number, CVV: c.CVV, Brand: o.Brand, Month: c.ExpiryMonth, Year: c.ExpiryYear, Waived: waived}.Check(at)
 }
 
 func (o Order) checkAmount() error {
