@@ -30,7 +30,8 @@ var floors = []struct {
 	{"9", []string{"api/gateway", "api/april", "api/spense", "api/media", "web/checkout", "web/portal", "web/dev"}},
 	{"9, all pages at once", []string{"web/gallery"}},
 	{"10", []string{"app", "api/wire/script"}},
-	{"11", []string{"cmd/florin", "sim"}},
+	{"11", []string{"bench", "sim"}},
+	{"12", []string{"cmd/florin"}},
 }
 
 // kits are for tests: only test files and other kits import them.

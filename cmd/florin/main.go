@@ -28,6 +28,7 @@ type commands struct {
 	Migrate migrateCommand `cmd:"" help:"Bring the database's schema up to date and stop."`
 	Doctor  doctorCommand  `cmd:"" help:"Show every setting, where it came from, and what is wrong."`
 	Verify  verifyCommand  `cmd:"" help:"Recompute the books and compare them with what is stored."`
+	Bench   benchCommand   `cmd:"" help:"Measure a florin under load, over HTTP, everything durable."`
 	Listen  listenCommand  `cmd:"" help:"Print the webhooks that a running sandbox receives, as they come."`
 	Version versionCommand `cmd:"" help:"Print the version."`
 }

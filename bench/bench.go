@@ -1,0 +1,169 @@
+// Package bench measures a florin over HTTP, as its merchants would meet it:
+// whole contract requests on kept-alive connections, with everything durable.
+// The server is a process of its own, so that its memory and processor time
+// are not the generator's.
+package bench
+
+import (
+	"context"
+	"fmt"
+	"sync"
+	"sync/atomic"
+	"time"
+)
+
+// Load is what to send.
+type Load struct {
+	Scenario    string // one of Scenarios
+	Connections int
+	Rate        float64 // requests a second; 0 sends the next when the last is answered
+	Duration    time.Duration
+	WarmUp      time.Duration
+}
+
+// Scenarios are the kinds of load there are.
+var Scenarios = []string{"debit", "authorise+capture", "refund", "inquiry", "mixed"}
+
+// Target is whom to send to.
+type Target struct {
+	Addr     string // host:port
+	Token    string
+	Entities []string // each a merchant of its own
+}
+
+// Result is what came of a load.
+type Result struct {
+	Scenario    string  `json:"scenario"`
+	Connections int     `json:"connections"`
+	Merchants   int     `json:"merchants"`
+	Rate        float64 `json:"rate,omitempty"`
+	Requests    int64   `json:"requests"`
+	Errors      int64   `json:"errors"`
+	PerSecond   float64 `json:"perSecond"`
+	P50         float64 `json:"p50Ms"`
+	P99         float64 `json:"p99Ms"`
+	P999        float64 `json:"p999Ms"`
+	Max         float64 `json:"maxMs"`
+	FirstError  string  `json:"firstError,omitempty"`
+}
+
+// Run sends the load and measures it. Latencies are counted from the moment at
+// which a request was due, not from when a slow server let it leave, so that
+// what waited shows. progress is told once a second how much is done.
+func Run(ctx context.Context, t Target, l Load, progress func(done time.Duration, requests int64)) (Result, error) {
+	script, err := scriptOf(l.Scenario)
+	if err != nil {
+		return Result{}, err
+	}
+	start := time.Now()
+	end := start.Add(l.WarmUp + l.Duration)
+	measureFrom := start.Add(l.WarmUp)
+	r := &recorder{}
+	pace := &pacer{start: start, rate: l.Rate}
+	var all sync.WaitGroup
+	workers := make([]*worker, l.Connections)
+	for i := range workers {
+		w := &worker{target: t, script: script, n: i, recorder: r, entity: i}
+		if err := w.dial(); err != nil {
+			return Result{}, err
+		}
+		workers[i] = w
+		all.Go(func() { w.run(ctx, pace, measureFrom, end) })
+	}
+	done := make(chan struct{})
+	go func() { all.Wait(); close(done) }()
+	tick := time.NewTicker(time.Second)
+	defer tick.Stop()
+	for running := true; running; {
+		select {
+		case <-done:
+			running = false
+		case <-tick.C:
+			progress(min(time.Since(start), l.WarmUp+l.Duration), r.count.Load())
+		}
+	}
+	res := Result{Scenario: l.Scenario, Connections: l.Connections, Merchants: len(t.Entities), Rate: l.Rate}
+	r.sum(&res, workers, l.Duration)
+	return res, ctx.Err()
+}
+
+// pacer tells when the next request is due in an open loop.
+type pacer struct {
+	start time.Time
+	rate  float64
+	next  atomic.Int64
+}
+
+func (p *pacer) due() time.Time {
+	if p.rate == 0 {
+		return time.Now()
+	}
+	n := p.next.Add(1) - 1
+	return p.start.Add(time.Duration(float64(n) / p.rate * float64(time.Second)))
+}
+
+// worker is one connection and what is sent over it.
+type worker struct {
+	target   Target
+	script   script
+	n        int
+	entity   int
+	turns    int
+	conn     *wire
+	recorder *recorder
+	latency  []int64 // microseconds
+	memory   []string
+}
+
+func (w *worker) dial() (err error) {
+	w.conn, err = dial(w.target.Addr)
+	return err
+}
+
+func (w *worker) run(ctx context.Context, p *pacer, from, end time.Time) {
+	defer func() { w.conn.close() }()
+	for ctx.Err() == nil {
+		due := p.due()
+		if due.After(end) {
+			return
+		}
+		if wait := time.Until(due); wait > 0 {
+			time.Sleep(wait)
+		}
+		ok, problem := w.script(w)
+		now := time.Now()
+		if now.After(end) {
+			return
+		}
+		if now.Before(from) {
+			continue
+		}
+		w.recorder.count.Add(1)
+		w.latency = append(w.latency, now.Sub(due).Microseconds())
+		if !ok {
+			w.recorder.fail(problem)
+			if w.conn.broken {
+				w.conn.close()
+				if w.dial() != nil {
+					time.Sleep(10 * time.Millisecond)
+				}
+			}
+		}
+	}
+}
+
+// nextEntity spreads requests over the merchants.
+func (w *worker) nextEntity() string {
+	w.entity++
+	return w.target.Entities[w.entity%len(w.target.Entities)]
+}
+
+func (w *worker) ask(method, path, body string) (int, []byte, error) {
+	return w.conn.ask(method, path, w.target.Token, body)
+}
+
+// number makes each request's own reference.
+func (w *worker) number() string {
+	w.turns++
+	return fmt.Sprintf("b%d-%d", w.n, w.turns)
+}
