@@ -1,30 +1,32 @@
 package fake
 
+import "github.com/florinpay/florin/core/fault"
+
 // The words of the core in which this provider says no.
 const (
-	invalidCard       = "declined.invalid_card"
-	expiredCard       = "declined.expired_card"
-	invalidCVV        = "declined.invalid_cvv"
-	invalidExpiry     = "declined.invalid_expiry"
-	insufficientFunds = "declined.insufficient_funds"
-	stolenCard        = "declined.stolen_card"
-	doNotHonour       = "declined.do_not_honour"
-	softDecline       = "declined.authentication_required"
-	authFailed        = "declined.authentication_failed"
-	authTechnical     = "declined.authentication_technical"
-	authError         = "declined.challenge_technical"
-	authRejected      = "declined.authentication_rejected"
-	challengeLeft     = "declined.challenge_cancelled"
-	walletLeft        = "declined.cancelled"
-	timedOut          = "declined.timed_out"
-	refundReturned    = "declined.closed_account"
-	badAmount         = "declined.invalid_amount"
-	badCurrency       = "declined.unsupported_currency"
-	noOriginal        = "declined.invalid_transaction.no_original"
-	wrongState        = "declined.invalid_transaction.state"
-	exceeds           = "declined.invalid_amount.exceeds"
-	holdOver          = "declined.invalid_transaction.expired"
-	tooBusy           = "unavailable.provider.busy"
-	noProvider        = "unavailable.provider"
-	noOperation       = "unavailable.operation"
+	invalidCard       = fault.DeclinedInvalidCard
+	expiredCard       = fault.DeclinedExpiredCard
+	invalidCVV        = fault.DeclinedInvalidCVV
+	invalidExpiry     = fault.DeclinedInvalidExpiry
+	insufficientFunds = fault.DeclinedInsufficientFunds
+	stolenCard        = fault.DeclinedStolenCard
+	doNotHonour       = fault.DeclinedDoNotHonour
+	softDecline       = fault.DeclinedNeedAuthentication
+	authFailed        = fault.DeclinedAuthenticationFailed
+	authTechnical     = fault.DeclinedAuthenticationTechnical
+	authRejected      = fault.DeclinedAuthenticationRejected
+	authError         = fault.DeclinedChallengeTechnical
+	challengeLeft     = fault.DeclinedChallengeCancelled
+	walletLeft        = fault.DeclinedCancelled
+	timedOut          = fault.DeclinedTimedOut
+	refundReturned    = fault.DeclinedClosedAccount
+	badAmount         = fault.DeclinedInvalidAmount
+	exceeds           = fault.DeclinedInvalidAmount + ".exceeds"
+	badCurrency       = fault.DeclinedUnsupportedCurrency
+	noOriginal        = fault.DeclinedInvalidTransaction + ".no_original"
+	wrongState        = fault.DeclinedInvalidTransaction + ".state"
+	holdOver          = fault.DeclinedInvalidTransaction + ".expired"
+	noProvider        = fault.UnavailableProvider
+	tooBusy           = fault.UnavailableBusy
+	noOperation       = fault.UnavailableOperation
 )

@@ -115,22 +115,7 @@ func strike(t *testing.T, f Trouble, want expectation, way string) {
 	} else if r.Amount != right && r.Amount != (money.Amount{}) {
 		t.Errorf("the answer names %v, want %v", r.Amount, right)
 	}
-	booked := want.booked
-	if booked == "" {
-		booked = "1050"
-	}
-	lines := 0
-	for _, e := range entries(t, p) {
-		if e.Attempt == target && !e.Bank {
-			lines++
-			if e.Amount != booked {
-				t.Errorf("the books say %s, want %s", e.Amount, booked)
-			}
-		}
-	}
-	if lines != want.lines {
-		t.Errorf("%d lines in the books, want %d", lines, want.lines)
-	}
+	want.booksHold(t, p, target)
 	if got := heard(t, p, noon); fmt.Sprint(got) != fmt.Sprint(want.callbacks) {
 		t.Errorf("callbacks %q, want %q", got, want.callbacks)
 	}
@@ -153,6 +138,27 @@ func strike(t *testing.T, f Trouble, want expectation, way string) {
 	}
 	if want.late == approved && got.Amount != right {
 		t.Errorf("Lookup names %v, want %v", got.Amount, right)
+	}
+}
+
+// booksHold checks how often the attempt is in the books, and with what amount.
+func (want expectation) booksHold(t *testing.T, p *Provider, target ident.ID) {
+	t.Helper()
+	booked := want.booked
+	if booked == "" {
+		booked = "1050"
+	}
+	lines := 0
+	for _, e := range entries(t, p) {
+		if e.Attempt == target && !e.Bank {
+			lines++
+			if e.Amount != booked {
+				t.Errorf("the books say %s, want %s", e.Amount, booked)
+			}
+		}
+	}
+	if lines != want.lines {
+		t.Errorf("%d lines in the books, want %d", lines, want.lines)
 	}
 }
 
