@@ -3,6 +3,8 @@ package checkout
 import (
 	"slices"
 	"strings"
+
+	"github.com/florinpay/florin/core/method"
 )
 
 // Brand is a way to pay as the page names it.
@@ -13,63 +15,54 @@ type Brand struct {
 	Class string // of the style sheet
 }
 
-type family int
+// brands are the ones whose name is not their code.
+var brands = map[string]struct{ name, short, class string }{
+	"VISA": {"Visa", "VISA", "visa"}, "VISADEBIT": {"Visa Debit", "VISA", "visa"}, "VISAELECTRON": {"Visa Electron", "VISA", "visa"},
+	"MASTER": {"Mastercard", "Mastercard", "master"}, "MASTERDEBIT": {"Mastercard Debit", "Mastercard", "master"},
+	"AMEX": {"American Express", "AMEX", "amex"}, "MAESTRO": {"Maestro", "Maestro", "maestro"}, "JCB": {"JCB", "JCB", "jcb"},
+	"DISCOVER": {"Discover", "Discover", "discover"}, "DINERS": {"Diners Club", "Diners", "diners"},
+	"UNIONPAY": {"UnionPay", "UnionPay", "unionpay"}, "DANKORT": {"Dankort", "Dankort", "dankort"},
+	"CARTEBANCAIRE": {"Carte Bancaire", "CB", ""}, "MADA": {"mada", "mada", ""}, "ELO": {"Elo", "Elo", ""}, "HIPERCARD": {"Hipercard", "Hiper", ""},
 
-const (
-	card family = iota
-	wallet
-	voucher
-)
+	"APPLEPAY": {"Apple Pay", "Apple Pay", "applepay"}, "GOOGLEPAY": {"Google Pay", "Google Pay", "googlepay"},
+	"PAYPAL": {"PayPal", "PayPal", "paypal"}, "CLICK_TO_PAY": {"Click to Pay", "C2P", ""},
+	"VIPPS": {"Vipps", "Vipps", "vipps"}, "MOBILEPAY": {"MobilePay", "MobilePay", "mobilepay"}, "SWISH": {"Swish", "Swish", "swish"},
+	"SOFORTUEBERWEISUNG": {"Sofort", "Sofort", ""},
+	"KNET":               {"KNET", "KNET", ""}, "OMANNET": {"OmanNet", "OmanNet", ""}, "VALU": {"valU", "valU", ""}, "POSTPAY": {"Postpay", "Postpay", ""},
 
-var brands = map[string]struct {
-	family
-	name, short, class string
-}{
-	"VISA": {card, "Visa", "VISA", "visa"}, "VISADEBIT": {card, "Visa Debit", "VISA", "visa"}, "VISAELECTRON": {card, "Visa Electron", "VISA", "visa"},
-	"MASTER": {card, "Mastercard", "Mastercard", "master"}, "MASTERDEBIT": {card, "Mastercard Debit", "Mastercard", "master"},
-	"AMEX": {card, "American Express", "AMEX", "amex"}, "MAESTRO": {card, "Maestro", "Maestro", "maestro"}, "JCB": {card, "JCB", "JCB", "jcb"},
-	"DISCOVER": {card, "Discover", "Discover", "discover"}, "DINERS": {card, "Diners Club", "Diners", "diners"},
-	"UNIONPAY": {card, "UnionPay", "UnionPay", "unionpay"}, "DANKORT": {card, "Dankort", "Dankort", "dankort"},
-	"CARTEBANCAIRE": {card, "Carte Bancaire", "CB", ""}, "MADA": {card, "mada", "mada", ""}, "ELO": {card, "Elo", "Elo", ""}, "HIPERCARD": {card, "Hipercard", "Hiper", ""},
-
-	"APPLEPAY": {wallet, "Apple Pay", "Apple Pay", "applepay"}, "GOOGLEPAY": {wallet, "Google Pay", "Google Pay", "googlepay"},
-	"PAYPAL": {wallet, "PayPal", "PayPal", "paypal"}, "CLICK_TO_PAY": {wallet, "Click to Pay", "C2P", ""},
-	"VIPPS": {wallet, "Vipps", "Vipps", "vipps"}, "MOBILEPAY": {wallet, "MobilePay", "MobilePay", "mobilepay"}, "SWISH": {wallet, "Swish", "Swish", "swish"},
-	"DIRECTDEBIT_SEPA": {wallet, "SEPA", "SEPA", ""}, "SEPA": {wallet, "SEPA", "SEPA", ""}, "SOFORTUEBERWEISUNG": {wallet, "Sofort", "Sofort", ""},
-	"KNET": {wallet, "KNET", "KNET", ""}, "OMANNET": {wallet, "OmanNet", "OmanNet", ""}, "VALU": {wallet, "valU", "valU", ""}, "POSTPAY": {wallet, "Postpay", "Postpay", ""},
-
-	"BOLETO": {voucher, "Boleto", "Boleto", ""}, "OXXO": {voucher, "OXXO", "OXXO", ""}, "BALOTO": {voucher, "Baloto", "Baloto", ""},
-	"PAGO_EFECTIVO": {voucher, "PagoEfectivo", "PE", ""},
+	"BOLETO": {"Boleto", "Boleto", ""}, "OXXO": {"OXXO", "OXXO", ""}, "BALOTO": {"Baloto", "Baloto", ""},
+	"PAGO_EFECTIVO": {"PagoEfectivo", "PE", ""},
 }
 
-func brandOf(code string) (Brand, family) {
+func brandOf(code string) Brand {
 	if strings.HasPrefix(code, "KLARNA") {
-		return Brand{code, "Klarna", "Klarna", "klarna"}, wallet
+		return Brand{code, "Klarna", "Klarna", "klarna"}
 	}
 	b, ok := brands[code]
 	if !ok {
 		name := strings.ReplaceAll(code, "_", " ")
-		return Brand{code, name, name, ""}, wallet
+		return Brand{code, name, name, ""}
 	}
-	return Brand{code, b.name, b.short, b.class}, b.family
+	return Brand{code, b.name, b.short, b.class}
 }
 
-// byFamily sorts the brands of a session: what is typed in, what leads to
-// another page, what leads to a slip. A brand given twice is shown once.
-func byFamily(codes []string) (cards, wallets, vouchers []Brand) {
+// byMethod sorts the brands of a session: what is typed in, what leads to
+// another page, what leads to a slip. A brand given twice is shown once, one
+// that cannot be paid with not at all.
+func byMethod(codes []string) (cards, wallets, vouchers []Brand) {
 	var seen []string
 	for _, code := range codes {
 		if slices.Contains(seen, code) {
 			continue
 		}
 		seen = append(seen, code)
-		switch b, f := brandOf(code); f {
-		case card:
+		switch b := brandOf(code); method.OfBrand(code) {
+		case method.Card:
 			cards = append(cards, b)
-		case voucher:
-			vouchers = append(vouchers, b)
-		default:
+		case method.Wallet:
 			wallets = append(wallets, b)
+		case method.Voucher:
+			vouchers = append(vouchers, b)
 		}
 	}
 	return cards, wallets, vouchers

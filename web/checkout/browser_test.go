@@ -72,7 +72,7 @@ func value(t *testing.T, b *browsertest.Browser, id string) string {
 }
 
 // problemOf is what stands below a field.
-func problemOf(t *testing.T, b *browsertest.Browser, id string) string {
+func problemBelow(t *testing.T, b *browsertest.Browser, id string) string {
 	return browsertest.Eval[string](t, b, `document.getElementById("`+id+`-problem").textContent`)
 }
 
@@ -138,14 +138,14 @@ func typing(t *testing.T, b *browsertest.Browser) {
 	}
 	fill(t, b, [][2]string{{"number", "4200000000000001"}, {"cvv", "12"}})
 	b.Run(t, chromedp.Click(submit, chromedp.ByQuery))
-	if got := problemOf(t, b, "number") + "|" + problemOf(t, b, "cvv") + "|" + problemOf(t, b, "holder"); got != "Check the card number: a digit is wrong or missing|The security code has 3 digits (4 on American Express)|Enter the name as it is on the card" {
+	if got := problemBelow(t, b, "number") + "|" + problemBelow(t, b, "cvv") + "|" + problemBelow(t, b, "holder"); got != "Check the card number: a digit is wrong or missing|The security code has 3 digits (4 on American Express)|Enter the name as it is on the card" {
 		t.Errorf("problems %q", got)
 	}
 	if at := browsertest.Eval[string](t, b, `document.activeElement.id`); at != "number" {
 		t.Errorf("the focus is on %q", at)
 	}
 	fill(t, b, [][2]string{{"number", "4200000000000000"}})
-	if got := problemOf(t, b, "number"); got != "" {
+	if got := problemBelow(t, b, "number"); got != "" {
 		t.Errorf("a mended number still says %q", got)
 	}
 	if _, posts := w.effects(); posts != 0 {

@@ -103,41 +103,23 @@ func checkNumber(s string) Problem {
 	switch {
 	case s == "":
 		return NumberEmpty
-	case !digits(s) || len(s) < 12 || len(s) > 19 || !luhn(s):
+	case !method.Luhn(s) || method.Detect(s) == "":
 		return NumberInvalid
 	}
 	return ""
 }
 
-// luhn says whether the last digit of a card number fits the others.
-func luhn(s string) bool {
-	sum := 0
-	for i := range len(s) {
-		d := int(s[len(s)-1-i] - '0')
-		if i%2 == 1 {
-			d *= 2
-			if d > 9 {
-				d -= 9
-			}
-		}
-		sum += d
-	}
-	return sum%10 == 0
-}
-
 func checkCVV(cvv, number string) Problem {
-	amex := strings.HasPrefix(number, "34") || strings.HasPrefix(number, "37")
 	switch {
 	case cvv == "":
 		return CVVEmpty
-	case !digits(cvv) || amex && len(cvv) != 4 || !amex && len(cvv) != 3:
+	case !digits(cvv) || len(cvv) != method.CVVLength(method.Detect(number)):
 		return CVVInvalid
 	}
 	return ""
 }
 
-// readExpiry reads MM/YY as people type it: 8/34, 0834, 08 / 2034, 08-34. A
-// card is good until the last day of its month, wherever on earth that ends.
+// readExpiry reads MM/YY as people type it: 8/34, 0834, 08 / 2034, 08-34.
 func readExpiry(s string, now time.Time) (month, year int, problem Problem) {
 	s = strings.Map(dropSpace, strings.ReplaceAll(s, "-", "/"))
 	if s == "" {
@@ -158,8 +140,7 @@ func readExpiry(s string, now time.Time) (month, year int, problem Problem) {
 	if month < 1 || month > 12 || year < 1990 || year > now.Year()+50 {
 		return 0, 0, ExpiryInvalid
 	}
-	end := time.Date(year, time.Month(month)+1, 1, 12, 0, 0, 0, time.UTC)
-	if !now.Before(end) {
+	if (method.Typed{Month: month, Year: year}).Expired(now) {
 		return 0, 0, ExpiryPast
 	}
 	return month, year, ""

@@ -35,7 +35,7 @@ func TestReadForm(t *testing.T) {
 		{"number=42000000000000000000", []Problem{NumberInvalid}},
 		{"number=４２０００００００００００００９１", []Problem{NumberInvalid}},
 		{"number=4200000000000091a", []Problem{NumberInvalid}},
-		{"number=0", []Problem{NumberInvalid}},
+		{"number=0", []Problem{NumberInvalid}}, {"number=9200000000000009", []Problem{NumberInvalid}},
 		{"expiry=", []Problem{ExpiryEmpty}},
 		{"expiry=8/34", nil}, {"expiry=0834", nil}, {"expiry=08 / 2034", nil}, {"expiry=08-34", nil}, {"expiry=082034", nil},
 		{"expiry=11/26", nil},

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/florinpay/florin/connector"
+	"github.com/florinpay/florin/core/fault"
 	"github.com/florinpay/florin/core/method"
 	"github.com/florinpay/florin/core/money"
 )
@@ -117,6 +118,23 @@ func (p Problem) Field() string {
 	return field
 }
 
+// problemOf is the problem that a fault of the core's own check of a card
+// (method.Typed) tells the payer, or "".
+func problemOf(err error) Problem {
+	for _, p := range []struct {
+		code    string
+		problem Problem
+	}{
+		{"invalid.card.brand", NumberBrand}, {"invalid.card.expired", ExpiryPast}, {"invalid.card.cvv_missing", CVVEmpty}, {"invalid.card.cvv", CVVInvalid},
+		{"invalid.card", NumberInvalid},
+	} {
+		if fault.Is(err, p.code) {
+			return p.problem
+		}
+	}
+	return ""
+}
+
 // Outcome is what became of a form: problems, in which case nothing has
 // happened, or a step.
 type Outcome struct {
@@ -130,7 +148,8 @@ type Desk struct {
 	Find func(ctx context.Context, key string) (Session, error)
 	// Pay pays. A form whose Attempt was posted already has no further effect
 	// and answers as the first did. Faults: not_found.session,
-	// conflict.session (see the page), unavailable (nothing has happened).
+	// conflict.session (see the page), invalid.card (shown as a problem of the
+	// form), unavailable (nothing has happened).
 	Pay func(ctx context.Context, key string, form PayForm) (Outcome, error)
 	// Cancel says where the payer goes without paying, or "". A session that
 	// is being paid or was paid is left as it is.

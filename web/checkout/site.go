@@ -116,7 +116,8 @@ func (s *Site) show(w http.ResponseWriter, r *http.Request, sess Session, t type
 	default:
 		res := newResultView(sess)
 		v.Title = s.say(lang, "result."+res.Result)
-		if step == Done && (sess.State == Paid || sess.State == Failed || sess.State == Pending) {
+		// A slip is not left by itself: its payer has yet to see it.
+		if step == Done && (sess.State == Paid || sess.State == Failed) {
 			v.Forward = res.Return
 		}
 		if res.Resume != nil {
@@ -168,6 +169,9 @@ func (s *Site) Pay(w http.ResponseWriter, r *http.Request) {
 		form.ReturnURL = frame.Return
 	}
 	out, err := s.Desk.Pay(r.Context(), sess.Key, form)
+	if p := problemOf(err); p != "" {
+		out, err = Outcome{Problems: []Problem{p}}, nil
+	}
 	switch {
 	case fault.Is(err, fault.Conflict):
 		s.again(w, r, Again) // the page tells how the session stands

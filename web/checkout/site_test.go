@@ -125,6 +125,15 @@ func TestFaultsOfTheDesk(t *testing.T) {
 			t.Errorf("%s: %d\n%s", code, w.Code, w.Body)
 		}
 	}
+	for code, want := range map[string]Problem{"invalid.card.number": NumberInvalid, "invalid.card.brand": NumberBrand, "invalid.card.expired": ExpiryPast,
+		"invalid.card.cvv_missing": CVVEmpty, "invalid.card.cvv": CVVInvalid} {
+		desk := newTill().desk()
+		desk.Pay = func(context.Context, string, PayForm) (Outcome, error) { return Outcome{}, fault.New(code, "") }
+		w := post(mux(desk), "/v3/checkouts/"+key+"/frame?cvv=0", good)
+		if text := Pages.Texts().Say("en", "wrong."+string(want)); w.Code != 422 || !strings.Contains(w.Body.String(), text) || !strings.Contains(w.Body.String(), `id="`+want.Field()+`"`) {
+			t.Errorf("%s: %d\n%s", code, w.Code, w.Body)
+		}
+	}
 	if w := get(mux(newTill().desk()), "/v3/checkouts/none/page"); w.Code != 404 {
 		t.Errorf("unknown session: %d", w.Code)
 	}
@@ -173,6 +182,11 @@ func TestBackToTheShop(t *testing.T) {
 	if body := get(mux(d.desk()), path).Body.String(); strings.Contains(body, "refresh") || !strings.Contains(body, `href="https://shop.example/done?`) {
 		t.Errorf("the page opened again must stay:\n%s", body)
 	}
+	d.session.State, d.session.Resume = Pending, &connector.Redirect{URL: "https://bank.example/slip", Method: "GET"}
+	if body := get(mux(d.desk()), path+"?step=done").Body.String(); strings.Contains(body, "refresh") || !strings.Contains(body, `href="https://bank.example/slip"`) {
+		t.Errorf("a slip must be seen before the payer leaves:\n%s", body)
+	}
+	d.session.State, d.session.Resume = Paid, nil
 	for _, bad := range []string{"javascript:alert(1)", "data:text/html,x", "//evil.example", "https://u:p@evil.example/"} {
 		d.session.ReturnURL = bad
 		for _, p := range []string{path, path + "?step=done"} {

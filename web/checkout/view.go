@@ -9,6 +9,7 @@ import (
 
 	"github.com/florinpay/florin/connector"
 	"github.com/florinpay/florin/core/fault"
+	"github.com/florinpay/florin/core/method"
 	"github.com/florinpay/florin/web/page"
 )
 
@@ -81,9 +82,10 @@ func newPayView(s Session, t typed, wrong []Problem, frame *Frame) payView {
 		}
 	}
 	v := payView{Session: s, Typed: t, Wrong: wrong, CVV: true, Detect: true, Frame: frame}
-	v.Cards, v.Wallets, v.Vouchers = byFamily(codes)
+	v.Cards, v.Wallets, v.Vouchers = byMethod(codes)
 	if frame != nil {
-		v.CVV, v.Detect = frame.CVV, frame.Detect
+		// A merchant may leave the security code out, but what the card needs is asked for after all.
+		v.CVV, v.Detect = frame.CVV || v.Problem("cvv") != "", frame.Detect
 	}
 	if s.RegistrationOnly {
 		v.Wallets, v.Vouchers = nil, nil
@@ -105,9 +107,8 @@ func newPayView(s Session, t typed, wrong []Problem, frame *Frame) payView {
 func storedViews(s Session, t typed, again bool) []storedView {
 	var out []storedView
 	for _, c := range s.Stored {
-		b, _ := brandOf(c.Brand)
-		gone := !s.Now.Before(time.Date(c.Year, time.Month(c.Month)+1, 1, 12, 0, 0, 0, time.UTC))
-		out = append(out, storedView{c, b, twoDigits(c.Month) + "/" + twoDigits(c.Year%100), gone, again && c.ID == t.Stored && !gone})
+		gone := method.Typed{Month: c.Month, Year: c.Year}.Expired(s.Now)
+		out = append(out, storedView{c, brandOf(c.Brand), twoDigits(c.Month) + "/" + twoDigits(c.Year%100), gone, again && c.ID == t.Stored && !gone})
 	}
 	if !again {
 		for i := range out {
@@ -192,7 +193,7 @@ type resultView struct {
 func newResultView(s Session) resultView {
 	v := resultView{Session: s, Return: page.Link(s.ReturnURL), Result: string(s.State), Text: "result." + string(s.State) + ".text"}
 	if s.PaidWith != "" {
-		v.Brand, _ = brandOf(s.PaidWith)
+		v.Brand = brandOf(s.PaidWith)
 	}
 	switch s.State {
 	case Paid:

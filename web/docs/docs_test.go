@@ -95,6 +95,16 @@ func TestParse(t *testing.T) {
 	}
 }
 
+func TestServerWithoutHost(t *testing.T) {
+	ref, err := Parse([]byte("openapi: 3.1.0\nservers: [{url: /gateway}]\npaths: {/a: {get: {}}}"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got, want := ref.Groups[0].Operations[0].Curl, "curl 'http://127.0.0.1:8080/gateway/a'"; got != want {
+		t.Errorf("%s, want %s", got, want)
+	}
+}
+
 func TestParseRefuses(t *testing.T) {
 	for _, bad := range []string{"", "{", "swagger: '2.0'", "[]", "a: &a [*a]\nopenapi: 3.1.0"} {
 		if _, err := Parse([]byte(bad)); err == nil {

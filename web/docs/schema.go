@@ -123,7 +123,11 @@ func example(s node) string {
 func (r reader) curl(o Operation, op node) string {
 	server := "http://127.0.0.1:8080"
 	if s := r.root.at("servers").list(); len(s) > 0 {
-		server = strings.TrimSuffix(s[0].at("url").text(), "/")
+		given := strings.TrimSuffix(s[0].at("url").text(), "/")
+		if strings.HasPrefix(given, "/") || given == "" {
+			given = server + given // a document may leave the host open
+		}
+		server = given
 	}
 	path, query := o.Path, ""
 	for _, p := range o.Parameters {

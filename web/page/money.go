@@ -43,7 +43,8 @@ func Money(l Language, a money.Amount) string {
 	if !ok {
 		w = writings[English]
 	}
-	number := w.number(a.Minor, exponent(a.Currency))
+	decimals, _ := a.Currency.Exponent() // amounts of unknown currencies are never held
+	number := w.number(a.Minor, decimals)
 	sign := ""
 	if a.Minor < 0 {
 		sign = w.minus

@@ -54,7 +54,7 @@
       if (!value.trim()) return "empty";
       if (/[^\d\s-]/.test(value) || digits.length < 12 || digits.length > 19 || !luhn(digits)) return "invalid";
       const brand = brandOf(digits);
-      if (!brand) return "";
+      if (!brand) return "invalid";
       const taken = form.dataset.brands.split(" ");
       const known = kin[brand[0]] || [brand[0]];
       // Networks that we do not tell apart by number make any card possible.
