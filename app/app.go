@@ -125,7 +125,7 @@ func (a *App) wire(random io.Reader) error {
 	}
 	node := hex.EncodeToString(a.Keys.Pepper("node"))[:4]
 	events := &event.Log{}
-	a.Provider, err = fake.New(fake.Config{BaseURL: a.BaseURL, Path: a.sandboxFile(),
+	a.Provider, err = fake.New(fake.Config{BaseURL: a.BaseURL, Path: a.sandboxFile(), Clock: a.now,
 		Keys: []method.Secret{method.Conceal(string(a.Keys.Pepper("fake callbacks")))}})
 	if err != nil {
 		return err

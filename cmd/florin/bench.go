@@ -122,7 +122,7 @@ func (b benchCommand) measure(ctx context.Context, t bench.Target, s *bench.Serv
 }
 
 func (b benchCommand) one(ctx context.Context, t bench.Target, s *bench.Server, l bench.Load) (benched, error) {
-	bars := newBars()
+	meter := newMeter()
 	var before time.Duration
 	if s != nil {
 		var err error
@@ -131,9 +131,9 @@ func (b benchCommand) one(ctx context.Context, t bench.Target, s *bench.Server, 
 		}
 	}
 	res, err := bench.Run(ctx, t, l, func(done time.Duration, _ int64) {
-		bars.progress(l.Scenario, done.Milliseconds(), (l.WarmUp + l.Duration).Milliseconds())
+		meter.show(l.Scenario, done.Milliseconds(), (l.WarmUp + l.Duration).Milliseconds())
 	})
-	bars.done()
+	meter.clear()
 	line := benched{Result: res}
 	if err != nil || s == nil {
 		return line, err

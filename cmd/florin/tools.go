@@ -4,13 +4,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"log/slog"
 	"os"
 	"text/tabwriter"
-
-	"github.com/vbauerster/mpb/v8"
-	"github.com/vbauerster/mpb/v8/decor"
 
 	"github.com/florinpay/florin/app"
 	"github.com/florinpay/florin/store"
@@ -82,9 +78,9 @@ type verifyCommand struct{ settings }
 
 func (v verifyCommand) Run(ctx context.Context) error {
 	return offline(ctx, v.settings, func(a *app.App) error {
-		bars := newBars()
-		report, err := a.Verify(ctx, bars.progress)
-		bars.done()
+		meter := newMeter()
+		report, err := a.Verify(ctx, meter.show)
+		meter.clear()
 		if err != nil {
 			return err
 		}
@@ -99,35 +95,4 @@ func (v verifyCommand) Run(ctx context.Context) error {
 		_, err = fmt.Println("the books are right")
 		return err
 	})
-}
-
-// bars show how far a long command is, on a terminal; elsewhere nothing.
-type bars struct {
-	p    *mpb.Progress
-	list map[string]*mpb.Bar
-}
-
-func newBars() *bars {
-	var out io.Writer = os.Stderr
-	if info, err := os.Stderr.Stat(); err != nil || info.Mode()&os.ModeCharDevice == 0 {
-		out = io.Discard
-	}
-	return &bars{p: mpb.New(mpb.WithOutput(out)), list: map[string]*mpb.Bar{}}
-}
-
-func (b *bars) progress(what string, done, total int64) {
-	bar := b.list[what]
-	if bar == nil {
-		bar = b.p.AddBar(total, mpb.PrependDecorators(decor.Name(what+" ")), mpb.AppendDecorators(decor.CountersNoUnit("%d / %d")))
-		b.list[what] = bar
-	}
-	bar.SetTotal(total, done >= total)
-	bar.SetCurrent(done)
-}
-
-func (b *bars) done() {
-	for _, bar := range b.list {
-		bar.SetTotal(-1, true)
-	}
-	b.p.Wait()
 }
