@@ -345,6 +345,9 @@ func (s *litesession) sort(err error) (sorted error, lost bool) {
 	case lite.SQLITE_IOERR_SHMSIZE: // no room for the WAL's index, which holds nothing durable
 		return unavailable(err), true
 	}
+	if s.reads && code&0xff == lite.SQLITE_READONLY { // a View that tries to write
+		return err, false
+	}
 	switch code & 0xff {
 	case lite.SQLITE_FULL, lite.SQLITE_BUSY, lite.SQLITE_NOMEM:
 		return unavailable(err), true

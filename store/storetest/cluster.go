@@ -65,8 +65,15 @@ func programs() (string, error) {
 const script = `
 set -e
 "$BIN/initdb" -D "$DIR/data" -U florin -A trust -E UTF8 --locale C.UTF-8 --locale-provider icu --icu-locale en-US >"$DIR/log" 2>&1
-"$BIN/postgres" -D "$DIR/data" -c listen_addresses= -c unix_socket_directories="$DIR" -c max_connections=300 \
-	-c fsync=on -c full_page_writes=on -c synchronous_commit=on >>"$DIR/log" 2>&1 </dev/null &
+cat >>"$DIR/data/postgresql.conf" <<END
+listen_addresses = ''
+unix_socket_directories = '$DIR'
+max_connections = 300
+fsync = on
+full_page_writes = on
+synchronous_commit = on
+END
+"$BIN/postgres" -D "$DIR/data" >>"$DIR/log" 2>&1 </dev/null &
 read -r line || true
 kill -QUIT $! || true
 wait || true
