@@ -254,4 +254,3 @@ func (d *Document) Notified(name string, header http.Header, body []byte) error 
 	}
 	return d.body(hook, header.Get("Content-Type"), body)
 }
-
