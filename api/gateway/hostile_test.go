@@ -95,9 +95,13 @@ func TestBadInput(t *testing.T) {
 const formType = "application/x-www-form-urlencoded; charset=UTF-8"
 
 // prepare makes a payment, a token and a checkout to refer to.
-func (h *house) prepare(t *testing.T) (ids [3]string) {
+func (h *house) prepare(t *testing.T) (ids [3]string) { return h.prepareFor(t, "LM000117") }
+
+func (h *house) prepareFor(t *testing.T, entity string) (ids [3]string) {
+	t.Helper()
 	for i, c := range []int{0, 4, 2} {
 		c := calls("", "", "")[c]
+		c.form.Set("entityId", entity)
 		status, body := h.post(t, c.path, formType, c.form.Encode())
 		var got struct{ ID string }
 		if err := json.Unmarshal(body, &got); err != nil || status != http.StatusOK {
