@@ -207,18 +207,8 @@ func (h *house) becomes(t *testing.T, id, code string) {
 	t.Helper()
 	var got said
 	for start := time.Now(); time.Since(start) < 20*time.Second; time.Sleep(50 * time.Millisecond) {
-		req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, h.sandbox.URL+"/gateway/v3/payments/"+id+"?entityId=LM000117", nil)
-		if err != nil {
+		if err := json.Unmarshal(h.inquiry(t, id), &got); err != nil {
 			t.Fatal(err)
-		}
-		req.Header.Set("Authorization", "Bearer "+h.sandbox.Gateway.Token)
-		res, err := h.client.Do(req)
-		if err != nil {
-			t.Fatal(err)
-		}
-		err = json.NewDecoder(res.Body).Decode(&got)
-		if closed := res.Body.Close(); err != nil || closed != nil {
-			t.Fatal(err, closed)
 		}
 		if got.Result.Code == code {
 			return

@@ -18,7 +18,9 @@ import (
 	"github.com/florinpay/florin/app"
 	"github.com/florinpay/florin/core/clock"
 	"github.com/florinpay/florin/core/merchant"
+	"github.com/florinpay/florin/core/method"
 	"github.com/florinpay/florin/core/vault"
+	"github.com/florinpay/florin/core/webhook"
 	"github.com/florinpay/florin/store"
 	"github.com/florinpay/florin/store/storetest"
 )
@@ -40,6 +42,9 @@ func open(t *testing.T, engine string) *house {
 	h.inbox = script.Listen(t, func(header http.Header, body []byte) {
 		if err := doc.Notified("payment", header, body); err != nil && doc.Notified("registration", header, body) != nil {
 			t.Errorf("a notification departs from the document: %v", err)
+		}
+		if own := method.Conceal(h.sandbox.Gateway.WebhookSecret); header.Get("X-Initialization-Vector") == "" && !webhook.Signed(own, header.Get("X-Signature"), body) {
+			t.Errorf("a notification bears a wrong signature: %v", header)
 		}
 	})
 	srv := httptest.NewUnstartedServer(nil)
