@@ -19,11 +19,12 @@ func (s *Surface) prepare(c *call) (answer, error) {
 		return answer{}, err
 	}
 	w.Alias = c.form.Get("checkoutId")
-	sess, updated, err := s.Checkouts.Create(c.r.Context(), c.actor, w)
+	sess, how, err := s.Checkouts.Create(c.r.Context(), c.actor, w)
 	if err != nil {
 		return answer{}, err
 	}
-	if updated {
+	c.replayed = how == checkout.Known
+	if how == checkout.Renewed {
 		return s.offered(c, sess, "000.200.101"), nil
 	}
 	return s.offered(c, sess, "000.200.100"), nil

@@ -82,7 +82,7 @@ var (
 	money9      = matching("N9.N2", 12, `^[0-9]{1,9}(\.[0-9]{2})?$`)
 	currency    = matching("A3", 3, `^[A-Z]{3}$`)
 	brand       = matching("AN32", 32, `^[a-zA-Z0-9_]{1,32}$`)
-	brands      = matching("AN255", 255, `^[a-zA-Z0-9_ ]{1,255}$`)
+	brands      = matching("AN255", 255, `^[a-zA-Z0-9_]{1,32}( [a-zA-Z0-9_]{1,32})*$`)
 	truth       = oneOf("true", "false")
 	country     = matching("A2", 2, `^[A-Z]{2}$`)
 	day         = matching("AN10", 10, `^[0-9]{4}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])$`)

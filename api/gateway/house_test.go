@@ -17,7 +17,10 @@ import (
 	"github.com/florinpay/florin/api/wire/script"
 	"github.com/florinpay/florin/app"
 	"github.com/florinpay/florin/core/clock"
+	"github.com/florinpay/florin/core/merchant"
+	"github.com/florinpay/florin/core/method"
 	"github.com/florinpay/florin/core/vault"
+	"github.com/florinpay/florin/core/webhook"
 	"github.com/florinpay/florin/store"
 	"github.com/florinpay/florin/store/storetest"
 )
@@ -40,6 +43,9 @@ func open(t *testing.T, engine string) *house {
 		if err := doc.Notified("payment", header, body); err != nil && doc.Notified("registration", header, body) != nil {
 			t.Errorf("a notification departs from the document: %v", err)
 		}
+		if own := method.Conceal(h.sandbox.Gateway.WebhookSecret); header.Get("X-Initialization-Vector") == "" && !webhook.Signed(own, header.Get("X-Signature"), body) {
+			t.Errorf("a notification bears a wrong signature: %v", header)
+		}
 	})
 	srv := httptest.NewUnstartedServer(nil)
 	base := "http://" + srv.Listener.Addr().String()
@@ -58,7 +64,7 @@ func open(t *testing.T, engine string) *house {
 	if h.sandbox, err = h.app.Furnish(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	h.neighbour(t)
+	h.addProfile(t, "LM000118", func(*merchant.Settings) {})
 	ctx, stop := context.WithCancel(context.Background())
 	wait := h.app.Work(ctx)
 	srv.Config.Handler = h.app.DevHandler(h.sandbox)
@@ -145,15 +151,17 @@ func morning() clock.Clock {
 	return func() time.Time { return time.Date(2026, 11, 21, 9, 14, 0, 0, time.UTC).Add(time.Since(start)) }
 }
 
-// neighbour adds another entity of the same merchant, LM000118.
-func (h *house) neighbour(t *testing.T) {
+// addProfile adds another entity of the same merchant.
+func (h *house) addProfile(t *testing.T, code string, change func(s *merchant.Settings)) {
+	t.Helper()
 	realms, err := h.app.Access.Realms(t.Context())
 	if err != nil {
 		t.Fatal(err)
 	}
 	p, owner, err := h.app.Merchants.ByCode(t.Context(), realms[0].ID, h.sandbox.Gateway.EntityID)
 	if err == nil {
-		p.Merchant, p.Code, p.Name = owner.ID, "LM000118", "Lind Media Kiosk"
+		p.Merchant, p.Code, p.Name = owner.ID, code, "Lind Media "+code
+		change(&p.Settings)
 		_, err = h.app.Merchants.AddProfile(t.Context(), realms[0].ID, p)
 	}
 	if err != nil {

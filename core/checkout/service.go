@@ -43,26 +43,36 @@ type Wish struct {
 	Details     Details
 }
 
+// Opening is how a session came to be the answer to a wish.
+type Opening string
+
+const (
+	Opened  Opening = "opened"
+	Renewed Opening = "renewed" // the wish named an open session, which was updated
+	Known   Opening = "known"   // the same wish was made before
+)
+
 // Create opens a session, or answers with the one that the same wish opened
 // before; with an alias that an open session of the profile
-// bears already, that one is updated instead (updated is then true).
+// bears already, that one is updated instead.
 // Faults: forbidden.permission, not_found.merchant, invalid.amount,
 // invalid.currency, conflict.session.
-func (s *Service) Create(ctx context.Context, actor access.Actor, w Wish) (sess Session, updated bool, err error) {
+func (s *Service) Create(ctx context.Context, actor access.Actor, w Wish) (sess Session, how Opening, err error) {
 	if err := permitted(actor, w); err != nil {
-		return Session{}, false, err
+		return Session{}, "", err
 	}
 	raw := make([]byte, 16)
 	if _, err := io.ReadFull(s.Random, raw); err != nil {
-		return Session{}, false, fault.Wrap(err, "no randomness")
+		return Session{}, "", fault.Wrap(err, "no randomness")
 	}
 	open := func(tx *store.Tx) error {
-		updated = false
+		how = Opened
 		known, err := idempotency.Recall(tx, w.Idempotency)
 		if err != nil {
 			return err
 		}
 		if known != "" {
+			how = Known
 			sess, err = getSession(tx, known)
 			return err
 		}
@@ -72,7 +82,7 @@ func (s *Service) Create(ctx context.Context, actor access.Actor, w Wish) (sess 
 				return err
 			}
 			if found {
-				updated = true
+				how = Renewed
 				sess, err = s.change(tx, old, w)
 				return err
 			}
@@ -93,7 +103,7 @@ func (s *Service) Create(ctx context.Context, actor access.Actor, w Wish) (sess 
 	if errors.As(err, &exists) {
 		err = fault.New("conflict.session", "another checkout bears this id")
 	}
-	return sess, updated, err
+	return sess, how, err
 }
 
 // Update changes an open session. Faults: forbidden.permission,

@@ -43,6 +43,15 @@ func Listen(t *testing.T, check func(header http.Header, body []byte)) *Inbox {
 	return in
 }
 
+// Next waits for the first notification to an address that holds a text.
+func (in *Inbox) Next(address, text string) (http.Header, []byte, error) {
+	r, err := in.wait(address, text)
+	if err != nil {
+		return nil, nil, err
+	}
+	return r.header, r.body, nil
+}
+
 // wait takes the first notification to an address that holds a text. Others
 // stay: their order is not promised.
 func (in *Inbox) wait(address, text string) (*reply, error) {
