@@ -188,19 +188,25 @@ func (s *Service) operate(ctx context.Context, actor access.Actor, need access.P
 
 // refuseOperation writes down that an operation was asked for and could not
 // be: a merchant who looks later sees what happened to the wish, and a repeat
-// under the same key hears the same. It returns the refusal's fault.
+// under the same key hears the same. It returns the refusal's fault. If the
+// wish was let in by another process in the meantime, that is the answer: its
+// own first telling may be what left nothing over.
 func (s *Service) refuseOperation(ctx context.Context, actor access.Actor, op Operation, kind connector.Kind, why error) (Outcome, error) {
-	var out Outcome
-	err := s.DB.Update(context.WithoutCancel(ctx), actor.Realm, func(tx *store.Tx) (err error) {
-		if out, err = load(tx, op.Payment); err != nil {
-			return err
+	out, err := s.begin(context.WithoutCancel(ctx), actor.Realm, op.Idempotency, func(tx *store.Tx) (Outcome, error) {
+		out, err := load(tx, op.Payment)
+		if err != nil {
+			return Outcome{}, err
 		}
 		out.Attempt = Attempt{ID: tx.NewID(), Payment: out.Payment.ID, Version: 1, Kind: kind, State: Refused, Amount: op.Amount, Original: op.Payment,
 			Reference: op.Reference, Code: fault.Code(why), SentAt: tx.Now(), DoneAt: tx.Now(), Echo: op.Echo}
-		idempotency.Remember(tx, op.Idempotency, out.Attempt.ID)
-		return addAttempt(tx, out.Attempt)
+		return out, addAttempt(tx, out.Attempt)
 	})
-	if err != nil { // the refusal stands, even if nobody could write it down
+	switch {
+	case err == nil && out.Replayed:
+		return out, nil
+	case fault.Is(err, "conflict.idempotency"):
+		return Outcome{}, err
+	case err != nil: // the refusal stands, even if nobody could write it down
 		return Outcome{}, why
 	}
 	return out, why
