@@ -26,6 +26,7 @@ type payView struct {
 	Detect   bool // show the brand while it is typed
 	Tests    []TestCard
 	Minutes  int // until the page expires
+	Return   template.URL
 	Frame    *Frame
 }
 
@@ -80,7 +81,7 @@ func newPayView(s Session, t typed, wrong []Problem, frame *Frame) payView {
 			}
 		}
 	}
-	v := payView{Session: s, Typed: t, Wrong: wrong, CVV: true, Detect: true, Frame: frame}
+	v := payView{Session: s, Typed: t, Wrong: wrong, CVV: true, Detect: true, Frame: frame, Return: page.Link(s.ReturnURL)}
 	v.Cards, v.Wallets, v.Vouchers = byFamily(codes)
 	if frame != nil {
 		v.CVV, v.Detect = frame.CVV, frame.Detect
