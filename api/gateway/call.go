@@ -6,6 +6,7 @@ import (
 	"encoding/hex"
 	"net/http"
 	"regexp"
+	"runtime/debug"
 	"slices"
 	"strings"
 
@@ -38,6 +39,13 @@ var idempotencyKey = regexp.MustCompile(`^[!-~]{1,255}$`)
 // 4 (authorization, entity, format), then the operation itself.
 func (s *Surface) handle(op Operation, f func(c *call) (answer, error)) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
+		var c *call
+		defer func() {
+			if p := recover(); p != nil && p != http.ErrAbortHandler { // the client hears of it in the contract's form
+				s.Log.Error("panic", "request", wire.RequestID(r), "panic", p, "stack", string(debug.Stack()))
+				s.fail(w, r, c, fault.New(fault.Internal, "panic"))
+			}
+		}()
 		c, err := s.open(w, r, op)
 		if err != nil {
 			s.fail(w, r, c, err)

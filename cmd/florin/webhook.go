@@ -16,6 +16,7 @@ import (
 
 type webhookCommand struct {
 	Add     webhookAdd     `cmd:"" help:"Subscribe a server; its secrets are shown once."`
+	Secret  webhookSecret  `cmd:"" help:"Show the secret that signs what goes to a merchant's notificationUrl."`
 	List    webhookList    `cmd:"" help:"List the servers that are subscribed or named by payments."`
 	Log     webhookLog     `cmd:"" help:"List the latest deliveries."`
 	Replay  webhookReplay  `cmd:"" help:"Send a delivery once more."`
@@ -54,6 +55,26 @@ func (w webhookAdd) Run(ctx context.Context) error {
 			return err
 		}
 		return printSecrets(e.ID, shown)
+	})
+}
+
+type webhookSecret struct {
+	settings
+	whose
+	Entity string `arg:"" help:"An entity of the merchant."`
+}
+
+func (w webhookSecret) Run(ctx context.Context) error {
+	return offline(ctx, w.settings, func(a *app.App) error {
+		p, err := entity(ctx, a, w.whose, w.Entity)
+		if err != nil {
+			return err
+		}
+		shown, err := a.Webhooks.RevealDefault(ctx, p.Realm, p.Merchant, operator)
+		if err == nil {
+			_, err = fmt.Println(shown.Signing.Reveal())
+		}
+		return err
 	})
 }
 

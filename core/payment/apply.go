@@ -186,7 +186,12 @@ func (c *change) approve(r connector.Result, at time.Time) {
 		if c.p.CapturedAt.IsZero() {
 			c.p.CapturedAt = at
 		}
-		c.book(c.deal().Capture(c.a.Amount, c.a.Amount))
+		rest := int64(0)
+		if c.a.Final { // nothing more will be captured: the payer gets the rest of the hold back
+			rest = c.p.Open()
+			c.p.Voided += rest
+		}
+		c.book(c.deal().Capture(c.a.Amount, money.Of(n+rest, c.p.Amount.Currency)))
 	case connector.Refund:
 		c.event = "payment.refunded"
 		c.p.Refunding -= n

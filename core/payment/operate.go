@@ -160,7 +160,7 @@ func (s *Service) operate(ctx context.Context, actor access.Actor, need access.P
 				return Outcome{}, err
 			}
 		}
-		a := Attempt{ID: tx.NewID(), Payment: p.ID, Version: 1, Kind: kind, State: Sent, Amount: op.Amount, Original: original.ID,
+		a := Attempt{ID: tx.NewID(), Payment: p.ID, Version: 1, Kind: kind, State: Sent, Amount: op.Amount, Original: original.ID, Final: op.Final,
 			Reference: op.Reference, SentAt: tx.Now(), Echo: op.Echo}
 		if err := reserve(tx, &p, &a); err != nil {
 			return Outcome{}, err
@@ -235,7 +235,7 @@ func operable(p Payment, original Attempt) error {
 func perform(ctx context.Context, conn connector.Connector, known Outcome, first Attempt, op Operation) connector.Result {
 	a := known.Attempt
 	ask := connector.Operation{Attempt: a.ID, Original: first.ID, Reference: first.ProviderRef, Account: known.Payment.Details.Account,
-		Amount: a.Amount, Final: op.Final, At: a.SentAt, Simulate: op.Simulate}
+		Amount: a.Amount, Final: a.Final, At: a.SentAt, Simulate: op.Simulate}
 	switch {
 	case a.Kind == connector.Capture:
 		if c, ok := conn.(connector.Capturer); ok {

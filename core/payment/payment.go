@@ -172,6 +172,7 @@ type Attempt struct {
 	State        AttemptState
 	Amount       money.Amount
 	Original     ident.ID // the attempt it refers to, or ""
+	Final        bool     // a capture after which the rest of the hold is released
 	Reference    string   // the merchant's own
 	ProviderRef  string
 	Code         string // why refused, a fault code
