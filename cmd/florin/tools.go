@@ -23,7 +23,11 @@ func offline(ctx context.Context, s settings, f func(*app.App) error) error {
 		return err
 	}
 	log := slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: slog.LevelWarn}))
-	a, err := app.Open(ctx, c, "http://"+c.Get("listen"), log, app.Parts{})
+	base := c.Get("url")
+	if base == "" {
+		base = "http://" + c.Get("listen")
+	}
+	a, err := app.Open(ctx, c, base, log, app.Parts{})
 	if err != nil {
 		return err
 	}
@@ -50,7 +54,7 @@ func (m migrateCommand) Run(ctx context.Context) error {
 type doctorCommand struct{ settings }
 
 func (d doctorCommand) Run(ctx context.Context) error {
-	c, err := d.load()
+	c, err := d.read()
 	if err != nil {
 		return err
 	}
