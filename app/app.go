@@ -90,7 +90,7 @@ func Open(ctx context.Context, c Config, baseURL string, log *slog.Logger, parts
 	var err error
 	if a.Keys == nil {
 		if a.Keys, err = vault.OpenKeys(c.Get("key-file")); err != nil {
-			return nil, err
+			return nil, fmt.Errorf("key-file (from %s): %w", c["key-file"].Origin, err)
 		}
 	}
 	if a.workers, err = c.Int("workers", 1); err != nil {
@@ -119,7 +119,10 @@ func (a *App) openStore(ctx context.Context, random io.Reader) error {
 	}
 	a.ids = ident.NewSource([5]byte(seed[:5]), uint32(seed[5])<<16|uint32(seed[6])<<8|uint32(seed[7]))
 	a.DB, err = store.Open(ctx, store.Options{Database: a.Config.Get("database"), Clock: a.now, IDs: a.ids, Lanes: lanes, Log: a.Log})
-	return err
+	if err != nil {
+		return fmt.Errorf("database (from %s): %w", a.Config["database"].Origin, err)
+	}
+	return nil
 }
 
 // wire is the one screen on which everything meets.

@@ -23,7 +23,7 @@ type form struct {
 var forms = map[string]form{
 	"database":        {isDatabase, "a file path, :memory: or a postgres:// URL"},
 	"listen":          {isAddress, "an address such as 127.0.0.1:8080"},
-	"url":             {isBaseURL, "an address such as https://pay.example.com, without a slash at its end; plain http is for this machine alone"},
+	"url":             {isBaseURL, "an address such as https://pay.example.com (no slash at the end; plain http for this machine alone)"},
 	"admin-listen":    {orNone(isAddress), "an address such as 127.0.0.1:9090"},
 	"key-file":        {func(text string) bool { return text != "" }, "a file path"},
 	"log-format":      {oneOf("text", "json"), "text or json"},

@@ -154,25 +154,29 @@ func parse(cmd *commands, args []string) *kong.Context {
 	return k
 }
 
-// complain prints an error, a line for each one that was joined. Some drivers
-// spread theirs over several lines and repeat themselves.
+// complain prints an error, a line for each one that was joined.
 func complain(err error) {
-	var lines []string
-	for line := range strings.Lines(err.Error()) {
-		text := strings.TrimSpace(line)
-		switch last := len(lines) - 1; {
-		case text == "":
-		case last >= 0 && (line[0] == ' ' || line[0] == '\t'):
-			if !strings.HasSuffix(lines[last], text) {
-				lines[last] += " " + text
-			}
-		default:
-			lines = append(lines, strings.TrimPrefix(text, "internal: "))
-		}
-	}
-	for _, line := range lines {
+	for _, line := range lines(err.Error()) {
 		fmt.Fprintln(os.Stderr, "florin:", line)
 	}
+}
+
+// lines splits what joined errors say. Some drivers spread one over several
+// lines, indented, and repeat themselves.
+func lines(text string) (out []string) {
+	for line := range strings.Lines(text) {
+		text := strings.TrimSpace(line)
+		switch end := len(out) - 1; {
+		case text == "":
+		case end >= 0 && (line[0] == ' ' || line[0] == '\t'):
+			if !strings.HasSuffix(out[end], text) {
+				out[end] += " " + text
+			}
+		default:
+			out = append(out, strings.Replace(text, "internal: ", "", 1))
+		}
+	}
+	return out
 }
 
 // last is what remains to be done when nothing else can be waited for.

@@ -7,6 +7,7 @@ import (
 	"io"
 	"log/slog"
 	"os"
+	"strings"
 	"text/tabwriter"
 
 	"github.com/vbauerster/mpb/v8"
@@ -74,7 +75,7 @@ func (d doctorCommand) Run(ctx context.Context) error {
 			mark = "WRONG"
 			wrong++
 		}
-		fmt.Println(mark, check.What)
+		fmt.Println(mark, strings.Join(lines(check.What), " "))
 	}
 	if wrong > 0 {
 		return errFound
