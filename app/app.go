@@ -58,11 +58,13 @@ type App struct {
 	Gateway   *gateway.Surface
 	Provider  *fake.Provider
 
-	now     clock.Clock
-	ids     *ident.Source
-	metrics *metrics
-	inbox   *inbox
-	workers int
+	now        clock.Clock
+	ids        *ident.Source
+	metrics    *metrics
+	inbox      *inbox
+	workers    int
+	sandboxKey ident.ID
+	leaving    chan struct{} // closed when serving ends: nobody waits for news any longer
 }
 
 // Parts are what a caller may lay down instead of the usual.
@@ -70,11 +72,14 @@ type Parts struct {
 	Random io.Reader   // crypto/rand.Reader when nil
 	Keys   *vault.Keys // the key file when nil
 	Clock  clock.Clock // time.Now when nil
+	// SandboxKey is the id of the key that Furnish makes; a new one when empty.
+	// With it and a Random that repeats, the token is the same each time.
+	SandboxKey ident.ID
 }
 
 // Open puts florin together on the configured database.
 func Open(ctx context.Context, c Config, baseURL string, log *slog.Logger, parts Parts) (*App, error) {
-	a := &App{Config: c, BaseURL: baseURL, Log: log, Keys: parts.Keys, now: parts.Clock, inbox: &inbox{}}
+	a := &App{Config: c, BaseURL: baseURL, Log: log, Keys: parts.Keys, now: parts.Clock, inbox: &inbox{}, leaving: make(chan struct{}), sandboxKey: parts.SandboxKey}
 	if a.now == nil {
 		a.now = time.Now
 	}
@@ -85,7 +90,7 @@ func Open(ctx context.Context, c Config, baseURL string, log *slog.Logger, parts
 	var err error
 	if a.Keys == nil {
 		if a.Keys, err = vault.OpenKeys(c.Get("key-file")); err != nil {
-			return nil, err
+			return nil, fmt.Errorf("key-file (from %s): %w", c["key-file"].Origin, err)
 		}
 	}
 	if a.workers, err = c.Int("workers", 1); err != nil {
@@ -114,7 +119,10 @@ func (a *App) openStore(ctx context.Context, random io.Reader) error {
 	}
 	a.ids = ident.NewSource([5]byte(seed[:5]), uint32(seed[5])<<16|uint32(seed[6])<<8|uint32(seed[7]))
 	a.DB, err = store.Open(ctx, store.Options{Database: a.Config.Get("database"), Clock: a.now, IDs: a.ids, Lanes: lanes, Log: a.Log})
-	return err
+	if err != nil {
+		return fmt.Errorf("database (from %s): %w", a.Config["database"].Origin, err)
+	}
+	return nil
 }
 
 // wire is the one screen on which everything meets.
@@ -141,7 +149,7 @@ func (a *App) wire(random io.Reader) error {
 	a.Payments = &payment.Service{DB: a.DB, Events: events, Vault: a.Vault, Connectors: connectors, Log: a.Log,
 		Environment: a.Access.Environment, ReturnURL: a.returnURL}
 	a.Checkouts = &checkout.Service{DB: a.DB, Access: a.Access, Payments: a.Payments, Merchants: a.Merchants, Random: random, Node: "node" + node}
-	a.Webhooks = &webhook.Service{DB: a.DB, Vault: a.Vault, Events: events, Sender: webhook.NewSender(guard, nil), Clock: a.now}
+	a.Webhooks = &webhook.Service{DB: a.DB, Vault: a.Vault, Events: events, Sender: webhook.NewSender(guard, nil), Clock: a.now, Random: random}
 	a.Jobs = &job.Queue{DB: a.DB, Clock: a.now, Log: a.Log}
 	a.Payments.Register(a.Jobs, a.now)
 	a.Gateway = &gateway.Surface{Access: a.Access, Merchants: a.Merchants, Customers: a.Customers, Payments: a.Payments, Checkouts: a.Checkouts,

@@ -2,6 +2,7 @@ package app
 
 import (
 	"fmt"
+	"maps"
 	"os"
 	"slices"
 	"strconv"
@@ -27,7 +28,7 @@ var Settings = []Setting{
 	{"url", "", "the public base URL, as payers and merchants see it; default: http(s)://<listen>"},
 	{"admin-listen", "", "address for metrics, health and pprof; empty: none"},
 	{"key-file", "./florin.key", "the keys that seal card data and sign; made with mode 0600 at the first start"},
-	{"sandbox-file", "", "the test provider's own books; default: beside the SQLite file, or ./florin.sandbox"},
+	{"sandbox-file", "", "the test provider's own books; default: beside the SQLite file, or ./florin.sandbox.journal"},
 	{"tls-cert", "", "certificate file; with tls-key, serve HTTPS"},
 	{"tls-key", "", "key file of the certificate"},
 	{"log-format", "text", "text or json"},
@@ -83,14 +84,19 @@ func readConfig(file string) (map[string]string, error) {
 	if err != nil {
 		return nil, fmt.Errorf("configuration file: %w", err)
 	}
-	out := map[string]string{}
-	if err := yaml.Unmarshal(b, &out); err != nil {
+	nodes := map[string]yaml.Node{}
+	if err := yaml.Unmarshal(b, &nodes); err != nil {
 		return nil, fmt.Errorf("configuration file %s: %w", file, err)
 	}
-	for name := range out {
+	out := map[string]string{}
+	for _, name := range slices.Sorted(maps.Keys(nodes)) {
 		if !slices.ContainsFunc(Settings, func(s Setting) bool { return s.Name == name }) {
-			return nil, fmt.Errorf("configuration file %s: there is no setting %q", file, name)
+			return nil, fmt.Errorf("configuration file %s, line %d: there is no setting %q", file, nodes[name].Line, name)
 		}
+		if nodes[name].Kind != yaml.ScalarNode {
+			return nil, fmt.Errorf("configuration file %s, line %d: %s is one text, number or true/false; lists are separated by commas", file, nodes[name].Line, name)
+		}
+		out[name] = nodes[name].Value
 	}
 	return out, nil
 }
@@ -118,7 +124,11 @@ func (c Config) Bool(name string) (bool, error) {
 
 // List is a setting that is a list separated by commas.
 func (c Config) List(name string) []string {
-	return strings.FieldsFunc(c.Get(name), func(r rune) bool { return r == ',' || r == ' ' })
+	return items(c.Get(name))
+}
+
+func items(text string) []string {
+	return strings.FieldsFunc(text, func(r rune) bool { return r == ',' || r == ' ' })
 }
 
 // With returns the configuration with one setting laid down by the program.

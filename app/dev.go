@@ -58,7 +58,7 @@ func (a *App) Furnish(ctx context.Context) (Sandbox, error) {
 	if err != nil {
 		return Sandbox{}, err
 	}
-	_, token, err := a.Access.MakeKey(ctx, realm, access.Key{Kind: gateway.Contract, Label: "florin dev", May: append([]access.Permission{access.Credit}, access.Everything...)})
+	_, token, err := a.Access.MakeKey(ctx, realm, access.Key{ID: a.sandboxKey, Kind: gateway.Contract, Label: "florin dev", May: append([]access.Permission{access.Credit}, access.Everything...)})
 	if err != nil {
 		return Sandbox{}, err
 	}
@@ -167,6 +167,9 @@ func (a *App) feed(w http.ResponseWriter, r *http.Request) {
 		}
 		select {
 		case <-more:
+		case <-a.leaving:
+			answer(w, http.StatusOK, []Received{})
+			return
 		case <-deadline:
 			answer(w, http.StatusOK, []Received{})
 			return

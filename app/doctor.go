@@ -2,15 +2,14 @@ package app
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
-	"net"
 	"net/url"
 	"os"
 	"strings"
-	"time"
+	"syscall"
 
-	"github.com/florinpay/florin/core/access"
 	"github.com/florinpay/florin/core/vault"
 	"github.com/florinpay/florin/store"
 )
@@ -22,21 +21,35 @@ type Finding struct {
 }
 
 // Shown is a setting's value as it may be printed: a password in a database
-// URL is starred.
+// URL is starred, and so is all of an URL that cannot be read.
 func Shown(name, value string) string {
-	if name == "database" {
-		if u, err := url.Parse(value); err == nil && u.User != nil {
-			return u.Redacted()
-		}
-	}
 	if value == "" {
 		return "-"
 	}
-	return value
+	if name != "database" || !strings.Contains(value, "://") {
+		return value
+	}
+	u, err := url.Parse(value)
+	if err != nil {
+		scheme, _, _ := strings.Cut(value, "://")
+		return scheme + "://***"
+	}
+	if _, set := u.User.Password(); set {
+		u.User = url.UserPassword(u.User.Username(), stars)
+	}
+	q := u.Query()
+	for _, name := range []string{"password", "sslpassword"} {
+		if q.Has(name) {
+			q.Set(name, stars)
+			u.RawQuery = q.Encode()
+		}
+	}
+	return strings.ReplaceAll(u.String(), url.QueryEscape(stars), stars)
 }
 
-// Examine looks at what florin would start on. It opens the database as a start
-// does, so the schema is brought up to date too.
+const stars = "***"
+
+// Examine looks at what florin would start on and changes nothing.
 func Examine(ctx context.Context, c Config) []Finding {
 	var list []Finding
 	look := func(err error, format string, args ...any) {
@@ -46,50 +59,21 @@ func Examine(ctx context.Context, c Config) []Finding {
 		}
 		list = append(list, f)
 	}
-	for _, name := range []string{"lanes", "workers"} {
-		_, err := c.Int(name, 1)
-		look(err, "%s is a number", name)
+	for _, err := range c.Check() {
+		list = append(list, Finding{err.Error(), true})
 	}
-	local, err := c.Bool("webhook-local")
-	look(err, "webhook-local is true or false")
-	if local {
-		look(fmt.Errorf("merchants could reach servers of this network"), "webhook-local is on")
+	if len(list) == 0 {
+		look(nil, "every setting is as it has to be")
 	}
-	_, _, err = net.SplitHostPort(c.Get("listen"))
-	look(err, "listen is an address")
-	look(publicURL(c), "url is what payers can reach")
-	look(certificate(c), "TLS is all there, or not used")
-	look(keyFile(c), "the key file is there and private")
-	look(database(ctx, c), "the database is sound and its schema fits")
+	if local, err := c.Bool("webhook-local"); err == nil && local {
+		look(errors.New("merchants could reach servers of this network"), "webhook-local is on")
+	}
+	look(keyFile(c), "the key file is there and private, or will be made")
+	if forms["database"].fits(c.Get("database")) {
+		what, err := database(ctx, c)
+		look(err, "%s", what)
+	}
 	return list
-}
-
-func publicURL(c Config) error {
-	raw := c.Get("url")
-	if raw == "" {
-		return nil
-	}
-	u, err := url.Parse(raw)
-	if err != nil {
-		return err
-	}
-	if u.Host == "" || strings.HasSuffix(raw, "/") || u.Scheme != "https" && u.Hostname() != "localhost" && !net.ParseIP(u.Hostname()).IsLoopback() {
-		return fmt.Errorf("%q should look like https://pay.example.com", raw)
-	}
-	return nil
-}
-
-func certificate(c Config) error {
-	cert, key := c.Get("tls-cert"), c.Get("tls-key")
-	if cert == "" && key == "" {
-		return nil
-	}
-	for _, file := range []string{cert, key} {
-		if _, err := os.Stat(file); err != nil {
-			return err
-		}
-	}
-	return nil
 }
 
 func keyFile(c Config) error {
@@ -100,17 +84,21 @@ func keyFile(c Config) error {
 	return err
 }
 
-func database(ctx context.Context, c Config) error {
+// database says how the database is, without bringing its schema up to date.
+func database(ctx context.Context, c Config) (what string, err error) {
 	if file := c.Get("database"); !strings.Contains(file, "://") {
 		if _, err := os.Stat(file); os.IsNotExist(err) {
-			return nil // made at the first start
+			return "there is no database yet; the first start makes it", nil
 		}
 	}
-	db, err := store.Open(ctx, store.Options{Database: c.Get("database"), Clock: time.Now, Log: slog.New(slog.DiscardHandler)})
-	if err != nil {
-		return err
+	missing, err := store.Missing(ctx, store.Options{Database: c.Get("database"), Log: slog.New(slog.DiscardHandler)})
+	switch {
+	case errors.Is(err, syscall.EWOULDBLOCK):
+		return "the database is in use by a florin that is running", nil
+	case err != nil:
+		return "the database is sound and its schema fits", err
+	case len(missing) > 0:
+		return "the database is sound; the next start, or florin migrate, applies " + strings.Join(missing, ", "), nil
 	}
-	defer db.Close()
-	_, err = (&access.Service{DB: db}).Realms(ctx)
-	return err
+	return "the database is sound and its schema is up to date", nil
 }

@@ -2,6 +2,9 @@ package app
 
 import (
 	"context"
+	"errors"
+	"fmt"
+	"log/slog"
 	"net"
 	"net/http"
 	"net/http/pprof"
@@ -109,14 +112,15 @@ func (s *seen) Write(b []byte) (int, error) {
 func (s *seen) Unwrap() http.ResponseWriter { return s.ResponseWriter }
 
 // Serve answers on a listener until ctx ends, then lets requests in hand end
-// for as long as the configuration allows.
+// for as long as the configuration allows. What has not ended by then is cut
+// off, and is an error.
 func (a *App) Serve(ctx context.Context, l net.Listener, h http.Handler) error {
 	drain, err := a.Config.Int("drain-seconds", 0)
 	if err != nil {
-		return err
+		return errors.Join(err, l.Close())
 	}
 	srv := &http.Server{Handler: h, ReadHeaderTimeout: 5 * time.Second, ReadTimeout: 30 * time.Second, WriteTimeout: 60 * time.Second,
-		IdleTimeout: 2 * time.Minute, MaxHeaderBytes: 16 << 10}
+		IdleTimeout: 2 * time.Minute, MaxHeaderBytes: 16 << 10, ErrorLog: slog.NewLogLogger(a.Log.Handler(), slog.LevelDebug)}
 	done := make(chan error, 1)
 	go func() {
 		if cert := a.Config.Get("tls-cert"); cert != "" {
@@ -130,9 +134,15 @@ func (a *App) Serve(ctx context.Context, l net.Listener, h http.Handler) error {
 		return err
 	case <-ctx.Done():
 	}
+	close(a.leaving)
+	a.Log.Info("stopping: requests in hand end first", "seconds", drain)
 	stop, cancel := context.WithTimeout(context.WithoutCancel(ctx), time.Duration(drain)*time.Second)
 	defer cancel()
-	return srv.Shutdown(stop)
+	err = srv.Shutdown(stop)
+	if errors.Is(err, context.DeadlineExceeded) {
+		err = errors.Join(fmt.Errorf("requests that had not ended after %d seconds were cut off", drain), srv.Close())
+	}
+	return err
 }
 
 // from is the address of whoever sent a request. A forwarded address is

@@ -7,6 +7,7 @@ import (
 	"encoding/hex"
 	"fmt"
 	"io/fs"
+	"log/slog"
 	"path"
 	"regexp"
 	"strconv"
@@ -90,14 +91,40 @@ func migrate(ctx context.Context, db *DB, on migrator) (applied []string, err er
 	if err != nil {
 		return nil, err
 	}
+	if db.looks {
+		return missing(ctx, on, all)
+	}
+	level := slog.LevelInfo
 	for {
 		name, err := migrateOne(ctx, db, on, all)
 		if err != nil || name == "" {
 			return applied, err
 		}
-		db.o.Log.Info("schema changed", "migration", name)
+		if name == all[0].name {
+			level = slog.LevelDebug // a new database is no news
+		}
+		db.o.Log.Log(ctx, level, "schema changed", "migration", name)
 		applied = append(applied, name)
 	}
+}
+
+// missing names what migrate would apply.
+func missing(ctx context.Context, on migrator, all []migration) (names []string, err error) {
+	if err := on.begin(ctx); err != nil {
+		return nil, err
+	}
+	defer on.rollback()
+	known, err := appliedVersions(ctx, on)
+	if err != nil {
+		return nil, err
+	}
+	if _, err := compare(all, known); err != nil {
+		return nil, err
+	}
+	for _, m := range all[len(known):] {
+		names = append(names, m.name)
+	}
+	return names, nil
 }
 
 // migrateOne applies the first migration that is missing. What is applied is

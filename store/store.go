@@ -63,6 +63,7 @@ const (
 type DB struct {
 	o      Options
 	limits limits
+	looks  bool // the schema is looked at and left alone
 	engine engine
 	lanes  []*lane
 	clocks *clocks // nil where other processes may move a clock
@@ -112,6 +113,18 @@ func Migrate(ctx context.Context, o Options) (applied []string, err error) {
 	}
 	applied, err = db.engine.migrate(ctx)
 	return applied, errors.Join(err, db.engine.close())
+}
+
+// Missing returns the names of the migrations that Migrate would apply, and
+// leaves the schema as it is. Faults are those of Open.
+func Missing(ctx context.Context, o Options) (names []string, err error) {
+	db, err := prepare(ctx, o)
+	if err != nil {
+		return nil, err
+	}
+	db.looks = true
+	names, err = db.engine.migrate(ctx)
+	return names, errors.Join(err, db.engine.close())
 }
 
 // prepare connects and checks, but neither migrates nor starts writers.

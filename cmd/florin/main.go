@@ -9,6 +9,8 @@ import (
 	"log/slog"
 	"os"
 	"os/signal"
+	"strings"
+	"sync"
 	"syscall"
 
 	"github.com/alecthomas/kong"
@@ -62,7 +64,16 @@ type settings struct {
 	Proxies      string `name:"trusted-proxies" help:"Addresses whose X-Forwarded-For is believed." placeholder:"LIST"`
 }
 
+// load decides every setting and refuses those that cannot be.
 func (s settings) load() (app.Config, error) {
+	c, err := s.read()
+	if err == nil {
+		err = errors.Join(c.Check()...)
+	}
+	return c, err
+}
+
+func (s settings) read() (app.Config, error) {
 	flags := map[string]string{}
 	for name, v := range map[string]string{
 		"database": s.Database, "listen": s.Listen, "url": s.URL, "admin-listen": s.AdminListen, "key-file": s.KeyFile, "sandbox-file": s.SandboxFile,
@@ -76,37 +87,130 @@ func (s settings) load() (app.Config, error) {
 	return app.Load(s.Config, os.LookupEnv, flags)
 }
 
-func logger(c app.Config) (*slog.Logger, error) {
+// logger writes to standard error, as Config.Check has found possible.
+func logger(c app.Config) *slog.Logger {
 	var level slog.Level
 	if err := level.UnmarshalText([]byte(c.Get("log-level"))); err != nil {
-		return nil, fmt.Errorf("log-level is %q: debug, info, warn or error is needed", c.Get("log-level"))
+		panic(err) // Check let it through
 	}
 	o := &slog.HandlerOptions{Level: level}
-	switch c.Get("log-format") {
-	case "text":
-		return slog.New(slog.NewTextHandler(os.Stderr, o)), nil
-	case "json":
-		return slog.New(slog.NewJSONHandler(os.Stderr, o)), nil
+	if c.Get("log-format") == "json" {
+		return slog.New(slog.NewJSONHandler(os.Stderr, o))
 	}
-	return nil, fmt.Errorf("log-format is %q: text or json is needed", c.Get("log-format"))
+	return slog.New(slog.NewTextHandler(os.Stderr, o))
 }
 
 // errFound ends a command with status 1 after it has said what it found.
 var errFound = errors.New("")
 
+// What florin exits with, besides 0.
+const (
+	failed      = 1   // it did not work, or verify or doctor found something wrong
+	misused     = 2   // there is no such command or flag
+	interrupted = 130 // a second Ctrl+C or SIGTERM: nothing was waited for
+)
+
 func main() {
 	app.Version = version
 	var cmd commands
-	k := kong.Parse(&cmd, kong.Name("florin"), kong.Description("A self-hosted payments platform in one binary."), kong.UsageOnError(),
-		kong.ConfigureHelp(kong.HelpOptions{Compact: true}))
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	defer stop()
+	k := parse(&cmd, os.Args[1:])
+	ctx, cancel := context.WithCancel(context.Background())
+	signals := make(chan os.Signal, 2)
+	signal.Notify(signals, os.Interrupt, syscall.SIGTERM)
+	go func() {
+		<-signals
+		cancel()
+		<-signals
+		leave()
+		os.Exit(interrupted)
+	}()
 	k.BindTo(ctx, (*context.Context)(nil))
 	if err := k.Run(); err != nil {
 		if !errors.Is(err, errFound) {
-			fmt.Fprintln(os.Stderr, "florin:", err)
+			complain(err)
 		}
-		stop()
-		os.Exit(1)
+		os.Exit(failed)
+	}
+}
+
+// parse reads the command line. Without a command it shows what there is, and
+// "help" may stand before a command as well as --help behind it.
+func parse(cmd *commands, args []string) *kong.Context {
+	exit := func(code int) {
+		if code != 0 {
+			code = misused
+		}
+		os.Exit(code)
+	}
+	p := kong.Must(cmd, kong.Name("florin"), kong.Description("A self-hosted payments platform in one binary."), kong.ShortUsageOnError(),
+		kong.ConfigureHelp(kong.HelpOptions{Compact: true}), kong.Exit(exit))
+	if len(args) == 0 {
+		args = []string{"help"}
+	}
+	if args[0] == "help" {
+		args = append(args[1:], "--help")
+	}
+	k, err := p.Parse(args)
+	p.FatalIfErrorf(err)
+	return k
+}
+
+// complain prints an error, a line for each one that was joined.
+func complain(err error) {
+	for _, line := range lines(err.Error()) {
+		fmt.Fprintln(os.Stderr, "florin:", line)
+	}
+}
+
+// lines splits what joined errors say. Some drivers spread one over several
+// lines, indented, and repeat themselves.
+func lines(text string) (out []string) {
+	for line := range strings.Lines(text) {
+		text := strings.TrimSpace(line)
+		switch end := len(out) - 1; {
+		case text == "":
+		case end >= 0 && (line[0] == ' ' || line[0] == '\t'):
+			if !strings.HasSuffix(out[end], text) {
+				out[end] += " " + text
+			}
+		default:
+			out = append(out, strings.Replace(text, "internal: ", "", 1))
+		}
+	}
+	return out
+}
+
+// last is what remains to be done when nothing else can be waited for.
+var last struct {
+	sync.Mutex
+	todo []func() error
+}
+
+func leave() {
+	last.Lock()
+	defer last.Unlock()
+	for _, f := range last.todo {
+		if err := f(); err != nil {
+			complain(err)
+		}
+	}
+	last.todo = nil
+}
+
+// atLast has f run when the function that defers the result returns, or when
+// the process is told a second time to end.
+func atLast(f func() error, err *error) func() {
+	var once sync.Once
+	run := func() (e error) {
+		once.Do(func() { e = f() })
+		return e
+	}
+	last.Lock()
+	last.todo = append(last.todo, run)
+	last.Unlock()
+	return func() {
+		if e := run(); *err == nil {
+			*err = e
+		}
 	}
 }

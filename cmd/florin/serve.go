@@ -4,8 +4,11 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"net"
 	"net/http"
+	"os"
+	"time"
 
 	"github.com/florinpay/florin/app"
 )
@@ -17,11 +20,8 @@ func (s serveCommand) Run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	log, err := logger(c)
-	if err != nil {
-		return err
-	}
-	l, err := net.Listen("tcp", c.Get("listen"))
+	log := logger(c)
+	l, err := listen(c.Get("listen"), "listen, from "+c["listen"].Origin)
 	if err != nil {
 		return err
 	}
@@ -39,25 +39,45 @@ func (s serveCommand) Run(ctx context.Context) error {
 	}
 	return run(ctx, a, func(ctx context.Context) error {
 		if addr := c.Get("admin-listen"); addr != "" {
-			stop, err := admin(addr, a.Admin())
+			admin, err := listen(addr, "admin-listen, from "+c["admin-listen"].Origin)
 			if err != nil {
-				return err
+				return errors.Join(err, l.Close())
 			}
-			defer stop()
+			log.Info("serving metrics and pprof", "address", admin.Addr().String())
+			defer serveAdmin(admin, a.Admin(), log)()
 		}
 		log.Info("serving", "address", l.Addr().String(), "url", base)
 		return a.Serve(ctx, l, a.Handler())
 	})
 }
 
-func admin(addr string, h http.Handler) (stop func() error, err error) {
+// listen opens a port; setting is what the operator would change.
+func listen(addr, setting string) (net.Listener, error) {
 	l, err := net.Listen("tcp", addr)
 	if err != nil {
-		return nil, fmt.Errorf("admin-listen: %w", err)
+		var sys *os.SyscallError
+		if errors.As(err, &sys) {
+			err = sys.Err
+		}
+		return nil, fmt.Errorf("cannot listen on %s (%s): %w", addr, setting, err)
 	}
-	srv := &http.Server{Handler: h, ReadHeaderTimeout: http.DefaultClient.Timeout}
-	go srv.Serve(l) // ends with Close; nobody waits for its last word
-	return srv.Close, nil
+	return l, nil
+}
+
+// serveAdmin answers beside the contracts, without limits on how long: a
+// profile takes its time.
+func serveAdmin(l net.Listener, h http.Handler, log *slog.Logger) (stop func()) {
+	srv := &http.Server{Handler: h, ReadHeaderTimeout: 5 * time.Second}
+	go func() {
+		if err := srv.Serve(l); !errors.Is(err, http.ErrServerClosed) {
+			log.Error("metrics and pprof are no longer served", "err", err)
+		}
+	}()
+	return func() {
+		if err := srv.Close(); err != nil {
+			log.Error("the admin port did not close", "err", err)
+		}
+	}
 }
 
 // errStorage ends the process: once a write has failed in a way that leaves

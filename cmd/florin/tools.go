@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"os"
+	"strings"
 	"text/tabwriter"
 
 	"github.com/florinpay/florin/app"
@@ -19,7 +20,11 @@ func offline(ctx context.Context, s settings, f func(*app.App) error) error {
 		return err
 	}
 	log := slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: slog.LevelWarn}))
-	a, err := app.Open(ctx, c, "http://"+c.Get("listen"), log, app.Parts{})
+	base := c.Get("url")
+	if base == "" {
+		base = "http://" + c.Get("listen")
+	}
+	a, err := app.Open(ctx, c, base, log, app.Parts{})
 	if err != nil {
 		return err
 	}
@@ -46,7 +51,7 @@ func (m migrateCommand) Run(ctx context.Context) error {
 type doctorCommand struct{ settings }
 
 func (d doctorCommand) Run(ctx context.Context) error {
-	c, err := d.load()
+	c, err := d.read()
 	if err != nil {
 		return err
 	}
@@ -66,7 +71,7 @@ func (d doctorCommand) Run(ctx context.Context) error {
 			mark = "WRONG"
 			wrong++
 		}
-		fmt.Println(mark, check.What)
+		fmt.Println(mark, strings.Join(lines(check.What), " "))
 	}
 	if wrong > 0 {
 		return errFound

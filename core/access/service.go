@@ -109,7 +109,10 @@ func (s *Service) Advance(ctx context.Context, realm ident.ID, d time.Duration) 
 }
 
 // MakeKey makes a key for the realm and returns its token, which nobody can
-// read again. k's Kind, Label, May, Merchants and ExpiresAt are taken.
+// read again. k's Kind, Label, May, Merchants and ExpiresAt are taken, and its
+// ID if it has one: then the same id and secret (Random repeats, in a sandbox
+// with a seed) find the key of the first time. Faults: conflict.key (the id is
+// another key's, or the key was revoked).
 func (s *Service) MakeKey(ctx context.Context, realm Realm, k Key) (Key, method.Secret, error) {
 	raw := make([]byte, 32)
 	if _, err := io.ReadFull(s.Random, raw); err != nil {
@@ -119,7 +122,15 @@ func (s *Service) MakeKey(ctx context.Context, realm Realm, k Key) (Key, method.
 	k.hash = s.digest(secret)
 	k.Realm, k.Version = realm.ID, 1
 	err := s.DB.Update(ctx, realm.ID, func(tx *store.Tx) error {
-		k.ID, k.CreatedAt = tx.NewID(), tx.Now()
+		k.CreatedAt = tx.Now()
+		if k.ID == "" {
+			k.ID = tx.NewID()
+		} else if old, found, err := getKey(tx, k.ID); err != nil || found {
+			if err == nil && (old.hash != k.hash || old.Realm != k.Realm || !old.usable(k.CreatedAt)) {
+				err = fault.New("conflict.key", "there is such a key already")
+			}
+			return err
+		}
 		addKey(tx, k)
 		return nil
 	})

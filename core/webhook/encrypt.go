@@ -4,10 +4,10 @@ import (
 	"crypto/aes"
 	"crypto/cipher"
 	"crypto/hmac"
-	"crypto/rand"
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
+	"io"
 	"strings"
 
 	"github.com/florinpay/florin/core/fault"
@@ -17,9 +17,9 @@ import (
 
 // newCipherKey makes the key of an encrypted endpoint: 64 upper-case hex
 // characters.
-func newCipherKey() (method.Secret, error) {
+func newCipherKey(random io.Reader) (method.Secret, error) {
 	raw := make([]byte, 32)
-	if _, err := rand.Read(raw); err != nil {
+	if _, err := io.ReadFull(random, raw); err != nil {
 		return method.Secret{}, fault.Wrap(err, "no randomness")
 	}
 	return method.Conceal(strings.ToUpper(hex.EncodeToString(raw))), nil

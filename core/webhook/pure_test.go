@@ -3,6 +3,7 @@ package webhook
 import (
 	"crypto/aes"
 	"crypto/cipher"
+	"crypto/rand"
 	"encoding/base64"
 	"encoding/hex"
 	"strings"
@@ -62,7 +63,7 @@ func decrypt(t *testing.T, key method.Secret, text string, headers map[string]st
 }
 
 func TestEncryptedBothShapes(t *testing.T) {
-	key, err := newCipherKey()
+	key, err := newCipherKey(rand.Reader)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -131,7 +132,7 @@ func TestSign(t *testing.T) {
 func TestNewSecrets(t *testing.T) {
 	seen := map[string]bool{}
 	for range 100 {
-		s, err := newSecret()
+		s, err := newSecret(rand.Reader)
 		if err != nil {
 			t.Fatal(err)
 		}

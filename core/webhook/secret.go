@@ -2,6 +2,7 @@ package webhook
 
 import (
 	"context"
+	"crypto/rand"
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
@@ -43,21 +44,25 @@ func (r ring) secrets() Secrets {
 
 // draw gives e its first secrets.
 func (s *Service) draw(tx *store.Tx, e *Endpoint) (Secrets, error) {
-	r, err := drawRing(e.Mode)
+	r, err := s.drawRing(e.Mode)
 	if err != nil {
 		return Secrets{}, err
 	}
 	return r.secrets(), s.seal(tx, e, r)
 }
 
-func drawRing(m Mode) (ring, error) {
-	signing, err := newSecret()
+func (s *Service) drawRing(m Mode) (ring, error) {
+	random := s.Random
+	if random == nil {
+		random = rand.Reader
+	}
+	signing, err := newSecret(random)
 	if err != nil {
 		return ring{}, err
 	}
 	r := ring{Signing: signing.Reveal()}
 	if m == Encrypted || m == EncryptedJSON {
-		key, err := newCipherKey()
+		key, err := newCipherKey(random)
 		if err != nil {
 			return ring{}, err
 		}
@@ -102,7 +107,7 @@ func (s *Service) Rotate(ctx context.Context, realm, id ident.ID, by audit.By, o
 		if err != nil {
 			return err
 		}
-		r, err := drawRing(e.Mode)
+		r, err := s.drawRing(e.Mode)
 		if err != nil {
 			return err
 		}

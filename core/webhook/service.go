@@ -3,6 +3,7 @@ package webhook
 import (
 	"context"
 	"fmt"
+	"io"
 	"slices"
 	"time"
 
@@ -24,6 +25,7 @@ type Service struct {
 	Events *event.Log
 	Sender *Sender
 	Clock  clock.Clock // wall time: leases and signatures hang on it, retries on the realm's
+	Random io.Reader   // what secrets are drawn from; crypto/rand.Reader when nil
 	// GiveUp is how long an endpoint may fail without one success before it is
 	// disabled. Zero means 30 days, the life of a message.
 	GiveUp time.Duration

@@ -2,11 +2,11 @@ package webhook
 
 import (
 	"crypto/hmac"
-	"crypto/rand"
 	"crypto/sha256"
 	"encoding/base64"
 	"encoding/hex"
 	"fmt"
+	"io"
 	"strconv"
 	"strings"
 	"time"
@@ -21,9 +21,9 @@ import (
 const secretPrefix = "whsec_"
 
 // newSecret makes a signing secret: the prefix and 32 random bytes in base64.
-func newSecret() (method.Secret, error) {
+func newSecret(random io.Reader) (method.Secret, error) {
 	raw := make([]byte, 32)
-	if _, err := rand.Read(raw); err != nil {
+	if _, err := io.ReadFull(random, raw); err != nil {
 		return method.Secret{}, fault.Wrap(err, "no randomness")
 	}
 	return method.Conceal(secretPrefix + base64.StdEncoding.EncodeToString(raw)), nil

@@ -50,6 +50,10 @@ func Open(t testing.TB, engine string, mod func(o *store.Options)) *store.DB {
 	return db
 }
 
+// Database makes a fresh database of an engine and returns its path or address,
+// for a test that has another process open it. A PostgreSQL one is migrated.
+func Database(t testing.TB, engine string) string { return fresh(t, engine) }
+
 func fresh(t testing.TB, engine string) string {
 	t.Helper()
 	if engine == "sqlite" {
@@ -90,7 +94,7 @@ func (c *Clock) Add(d time.Duration) {
 
 // Main runs a package's tests and stops the cluster that was started for them;
 // call it from TestMain. Without it the cluster ends soon after the process.
-func Main(m *testing.M) {
+func Main(m interface{ Run() int }) {
 	code := m.Run()
 	if err := stopCluster(); err != nil {
 		fmt.Fprintln(os.Stderr, err)
