@@ -189,6 +189,10 @@ func (a *App) guard() (webhook.Guard, error) {
 		g.Allowed = []netip.Prefix{netip.MustParsePrefix("127.0.0.0/8"), netip.MustParsePrefix("::1/128")}
 	}
 	for _, text := range a.Config.List("webhook-ports") {
+		if text == "*" {
+			g.AnyPort = true
+			continue
+		}
 		port, err := strconv.ParseUint(text, 10, 16)
 		if err != nil || port == 0 {
 			return g, fmt.Errorf("webhook-ports: %q is no port", text)

@@ -35,7 +35,7 @@ var Settings = []Setting{
 	{"lanes", "2", "writer lanes on PostgreSQL"},
 	{"workers", "8", "workers for due jobs and webhook deliveries"},
 	{"webhook-local", "false", "let webhooks go to plain http and to local addresses (never in production)"},
-	{"webhook-ports", "443", "ports that webhooks may go to, separated by commas"},
+	{"webhook-ports", "443", "ports that webhooks may go to, separated by commas; * for all (never in production)"},
 	{"trusted-proxies", "", "addresses whose X-Forwarded-For is believed, separated by commas"},
 	{"drain-seconds", "20", "how long requests may take to end after SIGTERM"},
 }

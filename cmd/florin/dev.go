@@ -28,7 +28,7 @@ type devCommand struct {
 
 func (d devCommand) Run(ctx context.Context) (err error) {
 	c, err := app.Load("", func(string) (string, bool) { return "", false }, map[string]string{
-		"log-level": d.LogLevel, "webhook-local": "true", "webhook-ports": "", "drain-seconds": "2"})
+		"log-level": d.LogLevel, "webhook-local": "true", "webhook-ports": "*", "drain-seconds": "2"})
 	if err != nil {
 		return err
 	}
@@ -51,7 +51,7 @@ func (d devCommand) Run(ctx context.Context) (err error) {
 	}
 	port := l.Addr().(*net.TCPAddr).Port
 	base := "http://" + net.JoinHostPort(d.Host, fmt.Sprint(port))
-	a, err := app.Open(ctx, c.With("webhook-ports", fmt.Sprint(port)), base, log, parts)
+	a, err := app.Open(ctx, c, base, log, parts)
 	if err != nil {
 		return err
 	}

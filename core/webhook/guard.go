@@ -19,6 +19,7 @@ import (
 // public addresses. It is configured once, before use.
 type Guard struct {
 	Ports    []uint16       // further ports
+	AnyPort  bool           // every port: development and tests only
 	Plain    bool           // http too: development and tests only
 	Allowed  []netip.Prefix // denied ranges that are open after all: 127.0.0.0/8 in development
 	Denied   []netip.Prefix // closed besides the table: own listeners, database hosts
@@ -77,7 +78,7 @@ func within(list []netip.Prefix, a netip.Addr) bool {
 }
 
 func (g Guard) portAllowed(port uint16) bool {
-	return port == 443 || slices.Contains(g.Ports, port)
+	return g.AnyPort && port != 0 || port == 443 || slices.Contains(g.Ports, port)
 }
 
 // control is the dialer's hook: it runs after the name was looked up, for each

@@ -96,6 +96,12 @@ func TestGuardURL(t *testing.T) {
 			t.Errorf("%q: got %v", u, err)
 		}
 	}
+	g = Guard{Plain: true, AnyPort: true, Allowed: prefixes("127.0.0.0/8")}
+	for u, want := range map[string]bool{"http://127.0.0.1:3999/x": true, "http://localhost:1/": true, "http://127.0.0.1:0/": false, "http://10.0.0.1:3999/": false} {
+		if _, err := g.URL(u); (err == nil) != want {
+			t.Errorf("any port, %q: got %v, want let through: %v", u, err, want)
+		}
+	}
 }
 
 func TestOrigin(t *testing.T) {
