@@ -11,6 +11,7 @@ import (
 
 	"github.com/go-chi/chi/v5"
 
+	"github.com/florinpay/florin/api/gateway"
 	"github.com/florinpay/florin/connector"
 	"github.com/florinpay/florin/core/access"
 	"github.com/florinpay/florin/core/checkout"
@@ -99,6 +100,9 @@ func (a *App) addPayment(ctx context.Context, sess checkout.Session, v *webcheck
 	case p.State == payment.Failed:
 		v.Failure = p.Code
 	}
+	if v.ReturnURL == "" { // a widget's form named it
+		v.ReturnURL = a.Gateway.ReturnURL(p, &sess)
+	}
 	if p.State == payment.Pending {
 		v.Resume = p.Details.Redirect
 	}
@@ -119,6 +123,11 @@ func (a *App) payInSession(ctx context.Context, key string, f webcheckout.PayFor
 		return webcheckout.Outcome{}, fault.New("conflict.session", "this page is out of date")
 	}
 	c := checkout.Choice{Try: try, Brand: f.Brand, Keep: f.Keep, CVV: f.CVV}
+	if f.ReturnURL != "" {
+		if c.ReturnURL, err = a.shopsPage(ctx, key, f.ReturnURL); err != nil {
+			return webcheckout.Outcome{}, err
+		}
+	}
 	switch {
 	case f.Stored != "":
 		c.Source, c.Method = ident.ID(f.Stored), method.Card
@@ -141,10 +150,28 @@ func (a *App) payInSession(ctx context.Context, key string, f webcheckout.PayFor
 	switch p := out.Payment; {
 	case p.State == payment.Pending && p.Details.Redirect != nil && p.Method != method.Voucher:
 		return webcheckout.Outcome{Step: webcheckout.Go}, nil
-	case p.State == payment.Failed:
+	case p.State == payment.Failed, p.State == payment.Pending && p.Method == method.Voucher: // the page has more to say
 		return webcheckout.Outcome{Step: webcheckout.Again}, nil
 	}
 	return webcheckout.Outcome{Step: webcheckout.Done}, nil
+}
+
+// shopsPage is the address that a shop's own page named, as a widget's form
+// does, if the merchant may be returned to there; else "".
+func (a *App) shopsPage(ctx context.Context, key, address string) (string, error) {
+	sess, _, err := a.Checkouts.ByKey(ctx, key)
+	if err != nil {
+		return "", err
+	}
+	profile, _, err := a.Merchants.Get(ctx, sess.Realm, sess.Profile)
+	if err != nil {
+		return "", err
+	}
+	env, err := a.Access.Environment(ctx, sess.Realm)
+	if err != nil || !gateway.MayReturn(address, profile.Settings, env == access.Test) {
+		return "", err
+	}
+	return address, nil
 }
 
 func (a *App) leaveSession(ctx context.Context, key string) (string, error) {

@@ -180,13 +180,13 @@ func withQuery(to, id, path string) string {
 	if to == "" {
 		return ""
 	}
-	sep := "?"
-	if strings.Contains(to, "?") {
-		sep = "&"
-	}
 	fragment := ""
 	if i := strings.IndexByte(to, '#'); i >= 0 {
 		to, fragment = to[:i], to[i:]
+	}
+	sep := "?"
+	if strings.Contains(to, "?") {
+		sep = "&"
 	}
 	return to + sep + "id=" + url.QueryEscape(id) + "&resourcePath=" + url.QueryEscape(path) + fragment
 }

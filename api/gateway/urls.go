@@ -5,6 +5,8 @@ import (
 	"net/url"
 	"strings"
 	"unicode"
+
+	"github.com/florinpay/florin/core/merchant"
 )
 
 // allowedURL says whether a url that a merchant sends may be used: https to a
@@ -40,6 +42,12 @@ func allowedURL(raw string, list []string, test bool) bool {
 		}
 	}
 	return false
+}
+
+// MayReturn says whether payers may be sent to an address after a payment:
+// one that a shop's own page named, which is judged like a shopperResultUrl.
+func MayReturn(address string, set merchant.Settings, test bool) bool {
+	return len(address) <= 2048 && allowedURL(address, set.ReturnHosts, test)
 }
 
 // webScheme lists what no allow list can turn into an app's scheme.

@@ -39,3 +39,16 @@ func TestAllowedURL(t *testing.T) {
 		}
 	}
 }
+
+func TestWithQuery(t *testing.T) {
+	for to, want := range map[string]string{
+		"":                                  "",
+		"https://shop.example/done":         "https://shop.example/done?id=a1&resourcePath=%2Fv3",
+		"https://shop.example/?a=b":         "https://shop.example/?a=b&id=a1&resourcePath=%2Fv3",
+		"https://shop.example/#/done?tab=1": "https://shop.example/?id=a1&resourcePath=%2Fv3#/done?tab=1",
+	} {
+		if got := withQuery(to, "a1", "/v3"); got != want {
+			t.Errorf("withQuery(%q): got %q, want %q", to, got, want)
+		}
+	}
+}

@@ -256,6 +256,9 @@ type Choice struct {
 	Source ident.ID // one of the stored sources that the session offers
 	CVV    method.Secret
 	Keep   bool
+	// ReturnURL is where the page says the payer goes afterwards. It counts
+	// only where the merchant itself has named none.
+	ReturnURL string
 }
 
 // Pay makes a payment as the payer chose. A form that was posted already
@@ -284,6 +287,9 @@ func (s *Service) Pay(ctx context.Context, key string, c Choice) (payment.Outcom
 		return payment.Outcome{}, fault.New("not_found.source", "no such stored card")
 	}
 	d := sess.Details
+	if d.Payment.ReturnURL == "" {
+		d.Payment.ReturnURL = c.ReturnURL
+	}
 	return s.Payments.Pay(ctx, payer, payment.Order{
 		Idempotency: idempotency.Key{Surface: sess.Surface, Key: "checkout/" + string(sess.ID) + "/" + strconv.FormatInt(sess.Try, 10)},
 		Profile:     profile, Kind: sess.Kind, Method: c.Method, Brand: c.Brand, Amount: sess.Amount, Card: c.Card, Source: c.Source, CVV: c.CVV,

@@ -73,7 +73,7 @@ func (s *Site) showFrame(w http.ResponseWriter, r *http.Request, sess Session, t
 		v.Data = newPayView(sess, t, wrong, f)
 		s.render(w, r, status, "pay", v)
 		return
-	case Paying:
+	case Paying, Pending: // the bank, or the slip, is looked at in the whole window
 		v.Data = frameView{Session: sess, Frame: f, Type: "go", Text: "go.text"}
 	case Expired:
 		v.Data = frameView{Session: sess, Frame: f, Type: "error", Name: "InvalidCheckoutIdError", Text: "result.expired.text"}

@@ -27,6 +27,7 @@ type payView struct {
 	Detect   bool // show the brand while it is typed
 	Tests    []TestCard
 	Minutes  int // until the page expires
+	Return   template.URL
 	Frame    *Frame
 }
 
@@ -81,7 +82,7 @@ func newPayView(s Session, t typed, wrong []Problem, frame *Frame) payView {
 			}
 		}
 	}
-	v := payView{Session: s, Typed: t, Wrong: wrong, CVV: true, Detect: true, Frame: frame}
+	v := payView{Session: s, Typed: t, Wrong: wrong, CVV: true, Detect: true, Frame: frame, Return: page.Link(s.ReturnURL)}
 	v.Cards, v.Wallets, v.Vouchers = byMethod(codes)
 	if frame != nil {
 		// A merchant may leave the security code out, but what the card needs is asked for after all.
