@@ -71,8 +71,11 @@ func Start(t testing.TB) *Browser {
 	for name, value := range map[string]any{
 		"disable-gpu": true, "disable-quic": true, "disable-background-networking": true, "disable-component-update": true, "disable-sync": true,
 		"disable-dev-shm-usage": true, "hide-scrollbars": true, "mute-audio": true, "metrics-recording-only": true, "disable-extensions": true,
-		"disable-features":    "Translate,OptimizationHints,MediaRouter,AutofillServerCommunication",
-		"host-resolver-rules": "MAP * ~NOTFOUND, EXCLUDE 127.0.0.1, EXCLUDE localhost",
+		// A frame of another site would have a process of its own, and not be
+		// found in the page's tree. What scripts may do stays the same.
+		"disable-site-isolation-trials": true,
+		"disable-features":              "IsolateOrigins,site-per-process,Translate,OptimizationHints,MediaRouter,AutofillServerCommunication",
+		"host-resolver-rules":           "MAP * ~NOTFOUND, EXCLUDE 127.0.0.1, EXCLUDE localhost",
 	} {
 		options = append(options, chromedp.Flag(name, value))
 	}
@@ -83,6 +86,17 @@ func Start(t testing.TB) *Browser {
 	chromedp.ListenTarget(ctx, b.hear)
 	b.Run(t, network.Enable(), log.Enable(), runtime.Enable())
 	return b
+}
+
+// Tab opens another tab of the same Chromium, until the test ends.
+func (b *Browser) Tab(t testing.TB) *Browser {
+	t.Helper()
+	ctx, closeTab := chromedp.NewContext(b.ctx)
+	t.Cleanup(closeTab)
+	tab := &Browser{ctx: ctx}
+	chromedp.ListenTarget(ctx, tab.hear)
+	tab.Run(t, network.Enable(), log.Enable(), runtime.Enable())
+	return tab
 }
 
 func (b *Browser) hear(event any) {

@@ -131,6 +131,7 @@ func failureText(code string) string {
 	for _, f := range []struct{ code, text string }{
 		{"declined.challenge_cancelled", "failed.cancelled"},
 		{"declined.cancelled", "failed.cancelled"}, // at a wallet
+		{"declined.challenge_technical", "failed.authentication"},
 		{"declined.authentication", "failed.authentication"},
 		{"declined.timed_out", "failed.time"},
 		{fault.Unavailable, "failed.unavailable"},
