@@ -281,7 +281,7 @@ func foreign(raw string, hosts []string) error {
 	return fmt.Errorf("the page asked another host: %s", raw)
 }
 
-// Shot saves a picture of the whole page under the folder that the variable
+// Shot saves a picture of the whole page, or of its top, under the folder that the variable
 // FLORIN_TEST_SHOTS names, if it is set.
 func (b *Browser) Shot(t testing.TB, name string) {
 	t.Helper()
@@ -290,7 +290,9 @@ func (b *Browser) Shot(t testing.TB, name string) {
 		return
 	}
 	var png []byte
-	b.Run(t, chromedp.FullScreenshot(&png, 100))
+	if b.Try(chromedp.FullScreenshot(&png, 100)) != nil { // a page too long to be pictured whole
+		b.Run(t, chromedp.CaptureScreenshot(&png))
+	}
 	if err := os.WriteFile(filepath.Join(folder, name+".png"), png, 0o644); err != nil {
 		t.Fatal(err)
 	}
