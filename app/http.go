@@ -29,6 +29,7 @@ func (a *App) Handler() http.Handler {
 	a.sandbox(r)
 	r.Group(a.Gateway.Routes)
 	r.Route("/gateway", a.Gateway.Routes)
+	r.NotFound(a.nowhere(r.NotFoundHandler()))
 	return r
 }
 
