@@ -145,13 +145,12 @@ func (s Sandbox) WriteReady(file string) error {
 // DevHandler is Handler with what developers need beside it: the start page,
 // the inbox, and a long poll for `florin listen`.
 func (a *App) DevHandler(s Sandbox) http.Handler {
-	r := chi.NewRouter()
-	a.devPages(r, s)
-	r.Post("/inbox/hook", a.inbox.receive())
-	r.Post("/inbox/hook/*", a.inbox.receive())
-	r.Get("/inbox/feed", a.feed)
-	r.Mount("/", a.Handler())
-	return r
+	return a.routes(func(r chi.Router) {
+		a.devPages(r, s)
+		r.Post("/inbox/hook", a.inbox.receive())
+		r.Post("/inbox/hook/*", a.inbox.receive())
+		r.Get("/inbox/feed", a.feed)
+	})
 }
 
 // feed answers with what arrived after ?after=, waiting for it up to 25 s; -1

@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"github.com/go-chi/chi/v5"
+	"github.com/go-chi/chi/v5/middleware"
 
 	"github.com/florinpay/florin/api/wire"
 	"github.com/florinpay/florin/core/ident"
@@ -22,16 +23,21 @@ import (
 
 // Handler is everything that florin serves to the outside: the contracts, the
 // payers' pages, providers' callbacks, health.
-func (a *App) Handler() http.Handler {
+func (a *App) Handler() http.Handler { return a.routes(func(chi.Router) {}) }
+
+// routes is Handler with more routes in the same frame.
+func (a *App) routes(more func(chi.Router)) chi.Router {
 	r := chi.NewRouter()
-	r.Use(wire.Identify(a.requestID), a.record, page.Secure)
+	r.Use(wire.Identify(a.requestID), a.record, page.Secure, middleware.GetHead)
 	r.Get("/healthz", func(w http.ResponseWriter, _ *http.Request) { say(w, http.StatusOK, "ok") })
 	r.Get("/readyz", a.ready)
 	r.Post("/connectors/{connector}/{realm}", a.takeNotice)
 	a.pages(r)
 	a.sandbox(r)
+	more(r)
 	r.Group(a.Gateway.Routes)
 	r.Route("/gateway", a.Gateway.Routes)
+	r.NotFound(a.nowhere(r.NotFoundHandler()))
 	return r
 }
 
@@ -83,7 +89,7 @@ func (a *App) record(next http.Handler) http.Handler {
 			route := chi.RouteContext(r.Context()).RoutePattern()
 			took := time.Since(start)
 			a.metrics.observe(route, seen.status, took)
-			a.Log.Debug("request", "request", wire.RequestID(r), "method", r.Method, "route", route, "status", seen.status, "took", took)
+			a.Log.Debug("request", "request", wire.RequestID(r), "from", a.from(r), "method", r.Method, "route", route, "status", seen.status, "took", took)
 		}()
 		next.ServeHTTP(seen, r)
 	})

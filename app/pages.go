@@ -7,6 +7,7 @@ import (
 	"encoding/hex"
 	"net/http"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/go-chi/chi/v5"
@@ -201,12 +202,12 @@ func (a *App) returnCheck(realm, payment ident.ID) string {
 func (a *App) back(w http.ResponseWriter, r *http.Request) {
 	token := chi.URLParam(r, "token")
 	if len(token) != 2*ident.Length+32 {
-		http.NotFound(w, r)
+		a.answered(webcheckout.ShowNowhere(w, r))
 		return
 	}
 	realm, id := ident.ID(token[:ident.Length]), ident.ID(token[ident.Length:2*ident.Length])
 	if !hmac.Equal([]byte(token[2*ident.Length:]), []byte(a.returnCheck(realm, id))) {
-		http.NotFound(w, r)
+		a.answered(webcheckout.ShowNowhere(w, r))
 		return
 	}
 	ctx, cancel := context.WithTimeout(r.Context(), 20*time.Second)
@@ -214,17 +215,35 @@ func (a *App) back(w http.ResponseWriter, r *http.Request) {
 	out, err := a.Payments.Look(ctx, realm, id)
 	if err != nil {
 		a.Log.Error("payer came back, payment not read", "err", err)
-		w.Header().Set("Retry-After", "2")
-		say(w, http.StatusServiceUnavailable, "Your payment is safe, but its state cannot be read at this moment. Reload this page in a few seconds.")
+		a.answered(webcheckout.ShowUnread(w, r))
 		return
 	}
 	to, err := a.onward(ctx, out.Payment, realm)
+	a.answered(err)
 	if err != nil || to == "" {
-		say(w, http.StatusOK, "You can close this page.")
+		a.answered(webcheckout.ShowOver(w, r))
 		return
 	}
-	w.Header().Set("Cache-Control", "no-store")
 	http.Redirect(w, r, to, http.StatusSeeOther)
+}
+
+// answered notes that a page could not be written.
+func (a *App) answered(err error) {
+	if err != nil {
+		a.Log.Error("page", "err", err)
+	}
+}
+
+// nowhere answers addresses that no contract knows: people get a page, in the
+// sandbox and out of it, programs what the contract says of unknown paths.
+func (a *App) nowhere(contract http.HandlerFunc) http.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) {
+		if strings.HasPrefix(r.URL.Path, "/v3/") || strings.HasPrefix(r.URL.Path, "/gateway/") || !strings.Contains(r.Header.Get("Accept"), "text/html") {
+			contract(w, r)
+			return
+		}
+		a.answered(webcheckout.ShowNowhere(w, r))
+	}
 }
 
 func (a *App) onward(ctx context.Context, p payment.Payment, realm ident.ID) (string, error) {

@@ -89,7 +89,7 @@ func (p *Provider) Pages() http.Handler {
 // after the choice the browser goes back to the shop, over addresses that this
 // page does not know, and browsers hold each of them against form-action.
 func (p *Provider) head(h http.Header) {
-	h.Set("Content-Security-Policy", "default-src 'none'; style-src 'self'; form-action 'self' https: http:; base-uri 'none'; frame-ancestors 'none'")
+	h.Set("Content-Security-Policy", "default-src 'none'; style-src 'self'; form-action 'self' https: http:; base-uri 'none'; object-src 'none'; frame-ancestors 'none'")
 	h.Set("X-Content-Type-Options", "nosniff")
 	h.Set("Referrer-Policy", "same-origin") // none would take the Origin off the forms too
 	h.Set("Cross-Origin-Opener-Policy", "same-origin")

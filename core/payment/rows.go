@@ -219,15 +219,6 @@ func addNotice(tx *store.Tx, connector, id string) {
 	tx.Insert(noticeTable, string(tx.Realm()), connector, id, clock.Millis(tx.Now()))
 }
 
-// firstKind is what a payment's own attempt may be.
-func firstKind(k connector.Kind) bool {
-	switch k {
-	case connector.Authorise, connector.Debit, connector.Verify, connector.Credit, connector.Authenticate:
-		return true
-	}
-	return false
-}
-
 func noMoney(k connector.Kind) bool { return k == connector.Verify || k == connector.Authenticate }
 
 // pageUp reads the payments after an id, oldest first.
