@@ -60,7 +60,6 @@ type Trouble struct {
 }
 
 var (
-	firsts = []connector.Kind{connector.Authorise, connector.Debit, connector.Verify, connector.Credit, connector.Authenticate}
 	moving = []connector.Kind{connector.Authorise, connector.Debit, connector.Credit, connector.Capture, connector.Refund, connector.Void}
 	every  = []connector.Kind{connector.Authorise, connector.Debit, connector.Verify, connector.Credit, connector.Authenticate, connector.Capture, connector.Refund, connector.Void}
 )
