@@ -266,6 +266,35 @@ func standby(t *testing.T, own string, set func(name, value string)) {
 	}
 }
 
+// A table that grows while nobody takes statistics is still written through
+// its key.
+func TestPlans(t *testing.T) {
+	var o store.Options
+	db := storetest.Open(t, "postgres", func(given *store.Options) { o = *given })
+	makeNotes(t, db)
+	for round := range 20 {
+		for i := range 10 {
+			id := fmt.Sprint(round, "-", i)
+			must(t, update(db, func(tx *store.Tx) error { addNote(tx, id, 1, ""); return nil }))
+			must(t, update(db, func(tx *store.Tx) error { return bump(tx, id) }))
+			noteOf(t, db, realmA, id)
+		}
+	}
+	must(t, db.Close()) // backends hand in their counts when they end
+	conn := direct(t, o.Database)
+	var whole, byKey int64
+	for range 100 {
+		must(t, conn.QueryRow(t.Context(), `SELECT seq_scan, idx_scan FROM pg_stat_user_tables WHERE relname = 'note'`).Scan(&whole, &byKey))
+		if byKey >= 600 {
+			break
+		}
+		time.Sleep(50 * time.Millisecond)
+	}
+	if whole > 2 || byKey < 600 { // making its two indexes reads the table twice
+		t.Errorf("the table was read whole %d times, through a key %d times", whole, byKey)
+	}
+}
+
 // ownCluster starts a cluster for tests that change its settings.
 func ownCluster(t *testing.T) (address string, admin *pgx.Conn) {
 	t.Helper()
