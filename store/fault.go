@@ -41,6 +41,7 @@ var (
 	errHeld = errors.New("the row is in this batch's buffer")
 	// errExited: the function left its goroutine instead of returning.
 	errExited = errors.New("the function called runtime.Goexit")
+	errReads  = errors.New("a View writes nothing")
 	errClosed = fmt.Errorf("%w: the store is closed", ErrUnavailable)
 	errFailed = fmt.Errorf("%w: the store has failed and must be restarted", ErrUnavailable)
 )

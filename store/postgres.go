@@ -202,9 +202,7 @@ func (r pgreader) query(tx *Tx, query string, args []any, each func(func(...any)
 	return away(tx.ctx, err)
 }
 
-func (r pgreader) exec(*Tx, string, []any) (int64, error) {
-	return 0, errors.New("a View writes nothing")
-}
+func (r pgreader) exec(*Tx, string, []any) (int64, error) { return 0, errReads }
 
 // walk hands rows to each until it has enough.
 func walk(rows pgx.Rows, each func(func(...any) error) (bool, error)) error {

@@ -107,16 +107,17 @@ func TestReadErrors(t *testing.T) {
 
 // Many Views inside one another need no more connections than there are.
 func TestManyViews(t *testing.T) {
-	db := storetest.Open(t, "postgres", nil)
-	var nest func(n int) error
-	nest = func(n int) error {
-		return db.View(t.Context(), realmA, func(tx *store.Tx) error {
-			var one int
-			if _, err := tx.Get([]any{&one}, `SELECT 1`); err != nil || n == 0 {
-				return err
-			}
-			return nest(n - 1)
-		})
-	}
-	must(t, nest(50))
+	storetest.Each(t, func(t *testing.T, db *store.DB) {
+		var nest func(n int) error
+		nest = func(n int) error {
+			return db.View(t.Context(), realmA, func(tx *store.Tx) error {
+				var one int
+				if _, err := tx.Get([]any{&one}, `SELECT 1`); err != nil || n == 0 {
+					return err
+				}
+				return nest(n - 1)
+			})
+		}
+		must(t, nest(50))
+	})
 }

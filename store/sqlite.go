@@ -186,15 +186,13 @@ func (e *sqliteEngine) loadClocks(ctx context.Context) error {
 	return rows.Err()
 }
 
+// read lets each statement of a View take a connection for itself, so that no
+// View waits for one while it holds one. A Snapshot keeps its own.
 func (e *sqliteEngine) read(ctx context.Context, whole bool, fn func(s session) error) error {
-	var s *litesession
-	select {
-	case s = <-e.readers:
-	case <-ctx.Done():
-		return ctx.Err()
+	if !whole {
+		return fn(reader{e})
 	}
-	defer func() { e.readers <- s }()
-	if whole {
+	return e.with(ctx, func(s *litesession) error {
 		if err := s.plain("BEGIN"); err != nil {
 			return err
 		}
@@ -203,21 +201,37 @@ func (e *sqliteEngine) read(ctx context.Context, whole bool, fn func(s session) 
 				e.db.o.Log.Error("a snapshot did not end", "err", err)
 			}
 		}()
+		return fn(snapshot{s})
+	})
+}
+
+// with waits for a connection that reads.
+func (e *sqliteEngine) with(ctx context.Context, fn func(s *litesession) error) error {
+	select {
+	case s := <-e.readers:
+		defer func() { e.readers <- s }()
+		return fn(s)
+	case <-ctx.Done():
+		return ctx.Err()
 	}
-	return fn(reader{s})
 }
 
-// reader is a session of a View: a write reaches it only as a query.
-type reader struct{ *litesession }
-
-func (r reader) exec(*Tx, string, []any) (int64, error) {
-	return 0, errors.New("a View writes nothing")
-}
+type reader struct{ e *sqliteEngine }
 
 func (r reader) query(tx *Tx, query string, args []any, each func(func(...any) error) (bool, error)) error {
-	err, _ := r.sort(r.litesession.query(tx, query, args, each))
+	return r.e.with(tx.ctx, func(s *litesession) error { return snapshot{s}.query(tx, query, args, each) })
+}
+
+func (r reader) exec(*Tx, string, []any) (int64, error) { return 0, errReads }
+
+type snapshot struct{ s *litesession }
+
+func (r snapshot) query(tx *Tx, query string, args []any, each func(func(...any) error) (bool, error)) error {
+	err, _ := r.s.sort(r.s.query(tx, query, args, each))
 	return err
 }
+
+func (r snapshot) exec(*Tx, string, []any) (int64, error) { return 0, errReads }
 
 func (e *sqliteEngine) close() error {
 	var errs []error

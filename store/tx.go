@@ -19,7 +19,10 @@ type session interface {
 }
 
 // Tx is a transaction, or a View's or Snapshot's reads. It serves the function
-// it was given to, on that function's goroutine, and ends with it.
+// it was given to, on that function's goroutine, and ends with it. A query sees
+// what the function has written before. What others of the same batch write it
+// may see or not, as with any transactions that run at the same time; a Swap
+// never goes over a version that the function has not seen.
 type Tx struct {
 	db      *DB
 	ctx     context.Context
@@ -161,7 +164,7 @@ func (tx *Tx) write(w write) {
 		return
 	}
 	if tx.w == nil {
-		tx.keep(mismatch(t, "a View writes nothing"))
+		tx.keep(mismatch(t, "%w", errReads))
 		return
 	}
 	if len(w.row) != len(t.Columns) || t.Key < 1 || t.Key > len(w.row) {
@@ -197,7 +200,8 @@ func (tx *Tx) outcome(err error) error {
 type Gatherer struct {
 	Name string
 	// Flush gets the items in the order in which they were gathered. It may
-	// run more than once. An error undoes the transaction at fault.
+	// run more than once, and its queries need not see what the transactions
+	// of the batch have written. An error undoes the transaction at fault.
 	Flush func(tx *Tx, items []any) error
 }
 
