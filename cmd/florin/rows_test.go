@@ -5,7 +5,8 @@ import (
 	"strings"
 	"testing"
 
-	_ "modernc.org/sqlite" // to change a file behind florin's back
+	_ "github.com/jackc/pgx/v5/stdlib" // to look beside florin
+	_ "modernc.org/sqlite"             // and behind its back
 )
 
 const (
@@ -35,10 +36,7 @@ var tampering = []struct {
 // alter changes a database that no florin has open, and says how many rows.
 func alter(t testing.TB, file, text string) (rows int64) {
 	t.Helper()
-	db, err := sql.Open("sqlite", file)
-	if err != nil {
-		t.Fatal(err)
-	}
+	db := connect(t, file)
 	defer db.Close()
 	r, err := db.Exec(text)
 	if err != nil {
@@ -53,13 +51,66 @@ func alter(t testing.TB, file, text string) (rows int64) {
 // count reads one number.
 func count(t testing.TB, file, text string) (n int) {
 	t.Helper()
-	db, err := sql.Open("sqlite", file)
-	if err != nil {
-		t.Fatal(err)
-	}
+	db := connect(t, file)
 	defer db.Close()
-	if err := db.QueryRow(strings.TrimSpace(text)).Scan(&n); err != nil {
+	if err := db.QueryRow(text).Scan(&n); err != nil {
 		t.Fatal(err)
 	}
 	return n
+}
+
+// attempt is what a row of attempt says of what was asked of a provider.
+type attempt struct {
+	kind, state, currency string
+	amount                int64
+}
+
+// connect opens a database of either engine beside florin.
+func connect(t testing.TB, database string) *sql.DB {
+	t.Helper()
+	driver := "sqlite"
+	if strings.Contains(database, "://") {
+		driver = "pgx"
+	}
+	db, err := sql.Open(driver, database)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return db
+}
+
+// attempts reads all of them.
+func attempts(t testing.TB, database string) map[string]attempt {
+	t.Helper()
+	db := connect(t, database)
+	defer db.Close()
+	rows, err := db.Query(`SELECT id, kind, state, currency, amount FROM attempt`)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer rows.Close()
+	all := map[string]attempt{}
+	for rows.Next() {
+		var id string
+		var a attempt
+		if err := rows.Scan(&id, &a.kind, &a.state, &a.currency, &a.amount); err != nil {
+			t.Fatal(err)
+		}
+		all[id] = a
+	}
+	if err := rows.Err(); err != nil {
+		t.Fatal(err)
+	}
+	return all
+}
+
+// paid sums up what was captured and refunded.
+func paid(t testing.TB, database string) (captured, refunded int64) {
+	t.Helper()
+	db := connect(t, database)
+	defer db.Close()
+	if err := db.QueryRow(`SELECT coalesce(sum(captured), 0), coalesce(sum(refunded), 0) FROM payment`).Scan(&captured, &refunded); err != nil {
+		t.Fatal(err)
+	}
+	return captured, refunded
 }
