@@ -2,6 +2,7 @@ package vault
 
 import (
 	"context"
+	"encoding/hex"
 
 	"github.com/florinpay/florin/core/audit"
 	"github.com/florinpay/florin/core/fault"
@@ -114,17 +115,24 @@ func (s *Service) Rewrap(ctx context.Context, limit int) (done int, err error) {
 }
 
 // Check says, at start, whether the key file belongs to this database: a lost
-// file that was made anew would otherwise show only when a card is needed.
-// Faults: internal.
+// file that was made anew would otherwise show only when a card is needed, and
+// in access tokens that are all refused. The first Check of a database leaves
+// its keys' mark, from which nothing of them can be told. Faults: internal.
 func (s *Service) Check(ctx context.Context) error {
-	return s.DB.View(ctx, store.System, func(tx *store.Tx) error {
+	mark := hex.EncodeToString(s.Keys.Pepper("mark of the installation"))
+	return s.DB.Update(ctx, store.System, func(tx *store.Tx) error {
 		list, err := anyKey(tx)
-		if err != nil || len(list) == 0 {
+		if err != nil {
 			return err
 		}
-		raw, err := s.Keys.unwrap(list[0].wrapped, keyBinding(list[0].realm, list[0].version))
-		clear(raw)
-		if err != nil {
+		if len(list) > 0 {
+			raw, err := s.Keys.unwrap(list[0].wrapped, keyBinding(list[0].realm, list[0].version))
+			clear(raw)
+			if err != nil {
+				return fault.Wrap(err, "the key file is not the one that this database was written with")
+			}
+		}
+		if known, err := leaveMark(tx, mark); err != nil || known != mark {
 			return fault.Wrap(err, "the key file is not the one that this database was written with")
 		}
 		return nil

@@ -129,6 +129,15 @@ func anyKey(tx *store.Tx) ([]realmKey, error) {
 	return realmKeys(tx, `SELECT realm, version, wrapped, kek, created_at FROM vault_key ORDER BY realm, version LIMIT 1`)
 }
 
+// leaveMark writes down whose database this is, unless that is known, and
+// returns what is known.
+func leaveMark(tx *store.Tx, mark string) (known string, err error) {
+	if _, err = tx.Exec(`INSERT INTO installation (mark, value) VALUES ('keys', $1) ON CONFLICT (mark) DO NOTHING`, mark); err == nil {
+		_, err = tx.Get([]any{&known}, `SELECT value FROM installation WHERE mark = 'keys'`)
+	}
+	return known, err
+}
+
 func realmKeys(tx *store.Tx, query string, args ...any) ([]realmKey, error) {
 	var out []realmKey
 	err := tx.All(query, args, func(scan func(...any) error) error {

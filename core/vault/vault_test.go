@@ -422,6 +422,9 @@ func TestCheckNoticesAnotherKeyFile(t *testing.T) {
 		if err := s.Check(ctx); err != nil {
 			t.Errorf("empty: got %v", err)
 		}
+		if err := newVault(t, db).Check(ctx); !fault.Is(err, fault.Internal) {
+			t.Errorf("other keys, before a card was kept: got %v", err)
+		}
 		keep(t, s, realmA, draft(true))
 		if err := s.Check(ctx); err != nil {
 			t.Errorf("own: got %v", err)
