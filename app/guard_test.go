@@ -19,6 +19,11 @@ import (
 // indoors is a sandbox without a process around it.
 func indoors(t *testing.T) (*App, Sandbox) {
 	t.Helper()
+	return indoorsAt(t, "http://127.0.0.1:8080")
+}
+
+func indoorsAt(t *testing.T, base string) (*App, Sandbox) {
+	t.Helper()
 	c, err := Load("", func(string) (string, bool) { return "", false }, map[string]string{"database": ":memory:", "webhook-local": "true", "webhook-ports": "*"})
 	if err != nil {
 		t.Fatal(err)
@@ -27,7 +32,7 @@ func indoors(t *testing.T) (*App, Sandbox) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	a, err := Open(t.Context(), c, "http://127.0.0.1:8080", slog.New(slog.NewTextHandler(io.Discard, nil)), Parts{Keys: keys})
+	a, err := Open(t.Context(), c, base, slog.New(slog.NewTextHandler(io.Discard, nil)), Parts{Keys: keys})
 	if err != nil {
 		t.Fatal(err)
 	}

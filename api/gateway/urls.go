@@ -2,7 +2,9 @@ package gateway
 
 import (
 	"net"
+	"net/netip"
 	"net/url"
+	"strconv"
 	"strings"
 	"unicode"
 
@@ -30,7 +32,7 @@ func allowedURL(raw string, list []string, test bool) bool {
 			return u.Host != "" || u.Path != ""
 		}
 	}
-	if scheme != "https" && (scheme != "http" || !test) || u.Hostname() == "" {
+	if scheme != "https" && (scheme != "http" || !test) || !plainHost(u) {
 		return false
 	}
 	if len(list) == 0 {
@@ -42,6 +44,28 @@ func allowedURL(raw string, list []string, test bool) bool {
 		}
 	}
 	return false
+}
+
+// plainHost says whether everybody reads a web address's host and port alike:
+// a name of letters, digits, hyphens and underscores, or an IP address as it
+// is usually written (browsers take 0x7f.1 and 2130706433 for one, too).
+func plainHost(u *url.URL) bool {
+	if port := u.Port(); port != "" {
+		if n, err := strconv.ParseUint(port, 10, 16); err != nil || n == 0 {
+			return false
+		}
+	}
+	host := u.Hostname()
+	if _, err := netip.ParseAddr(host); err == nil {
+		return !strings.Contains(host, "%")
+	}
+	for label := range strings.SplitSeq(strings.TrimSuffix(host, "."), ".") {
+		if label == "" || strings.Trim(strings.ToLower(label), "abcdefghijklmnopqrstuvwxyz0123456789-_") != "" {
+			return false
+		}
+	}
+	last := host[strings.LastIndexByte(strings.TrimSuffix(host, "."), '.')+1:]
+	return strings.Trim(last, "0123456789.") != "" && !strings.HasPrefix(strings.ToLower(last), "0x")
 }
 
 // MayReturn says whether payers may be sent to an address after a payment:

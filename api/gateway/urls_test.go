@@ -32,6 +32,13 @@ func TestAllowedURL(t *testing.T) {
 		{"https://shop.example/\r\nX", nil, true, false},
 		{"https://shop。example/", nil, true, false},
 		{"https://", nil, true, false},
+		{"https://shop.example:99999/", nil, true, false},
+		{"https://0x7f.1/", nil, true, false},
+		{"https://2130706433/", nil, true, false},
+		{"https://*.shop.example/", nil, true, false},
+		{"https://[2606:4700::1]:8443/", nil, true, true},
+		{"http://localhost:3000/done", nil, true, true},
+		{"https://xn--blbr-roab.example./done", nil, true, true},
 		{"shop.example", nil, true, false},
 	} {
 		if got := allowedURL(tt.url, tt.list, tt.test); got != tt.want {
