@@ -116,8 +116,8 @@ func (s *Site) show(w http.ResponseWriter, r *http.Request, sess Session, t type
 	default:
 		res := newResultView(sess)
 		v.Title = s.say(lang, "result."+res.Result)
-		// A slip is not left by itself: its payer has yet to see it.
-		if step == Done && (sess.State == Paid || sess.State == Failed) {
+		// Who comes back from the slip has seen it; before, the desk gives no step.
+		if step == Done && (sess.State == Paid || sess.State == Failed || sess.State == Pending) {
 			v.Forward = res.Return
 		}
 		if res.Resume != nil {

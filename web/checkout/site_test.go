@@ -183,8 +183,11 @@ func TestBackToTheShop(t *testing.T) {
 		t.Errorf("the page opened again must stay:\n%s", body)
 	}
 	d.session.State, d.session.Resume = Pending, &connector.Redirect{URL: "https://bank.example/slip", Method: "GET"}
-	if body := get(mux(d.desk()), path+"?step=done").Body.String(); strings.Contains(body, "refresh") || !strings.Contains(body, `href="https://bank.example/slip"`) {
+	if body := get(mux(d.desk()), path).Body.String(); strings.Contains(body, "refresh") || !strings.Contains(body, `href="https://bank.example/slip"`) {
 		t.Errorf("a slip must be seen before the payer leaves:\n%s", body)
+	}
+	if body := get(mux(d.desk()), path+"?step=done").Body.String(); !strings.Contains(body, want) {
+		t.Errorf("a payer who has seen the slip goes on; no %s in\n%s", want, body)
 	}
 	d.session.State, d.session.Resume = Paid, nil
 	for _, bad := range []string{"javascript:alert(1)", "data:text/html,x", "//evil.example", "https://u:p@evil.example/"} {
