@@ -37,6 +37,8 @@ var (
 	// errStale: a row has another version than the one it was to be written
 	// over, or the database chose this transaction to give way. Run again.
 	errStale = errors.New("the row has changed meanwhile")
+	// errLost: the connection broke, and nothing was committed. Run again.
+	errLost = errors.New("the connection was lost")
 	// errHeld: the row is held in a buffer of the same batch. Flush, run again.
 	errHeld = errors.New("the row is in this batch's buffer")
 	// errExited: the function left its goroutine instead of returning.
@@ -66,7 +68,7 @@ func judge(err error) verdict {
 		return committed
 	case errors.Is(err, ErrUnavailable), errors.Is(err, ErrUnknown):
 		return over
-	case errors.Is(err, errStale):
+	case errors.Is(err, errStale), errors.Is(err, errLost):
 		return again
 	}
 	return split

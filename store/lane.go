@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"errors"
 	"math/rand/v2"
 	"runtime/debug"
 	"sync"
@@ -234,7 +235,10 @@ func (l *lane) settle(calls []*call) {
 			l.settle(calls[half:])
 			return
 		}
-		if judge(err) == again {
+		switch {
+		case errors.Is(err, errLost):
+			err = unavailable(err)
+		case errors.Is(err, errStale):
 			err = ErrConflict
 		}
 		if e := l.w.confirm(); e != nil {

@@ -54,7 +54,7 @@ func (w *pgwriter) sort(err error) (sorted error, lost bool) {
 		if errors.Is(err, context.DeadlineExceeded) {
 			return unavailable(err), true
 		}
-		return fmt.Errorf("%w: the connection was lost: %w", errStale, err), true
+		return fmt.Errorf("%w: %w", errLost, err), true
 	case !errors.As(err, &server): // the driver could not send it
 		return err, false
 	case server.Code == pgUnique:

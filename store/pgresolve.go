@@ -27,7 +27,7 @@ func (w *pgwriter) resolve(cause error) error {
 		case err == nil && batch == w.batch:
 			return nil
 		case err == nil:
-			return fmt.Errorf("%w: the connection was lost before the commit: %w", errStale, cause)
+			return fmt.Errorf("%w before the commit: %w", errLost, cause)
 		}
 		w.disconnect()
 		select {

@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"maps"
 	"net/http"
 	"os"
 	"slices"
@@ -70,24 +71,36 @@ func (l listenCommand) poll(ctx context.Context, after int64) ([]app.Received, e
 
 func (l listenCommand) show(ctx context.Context, got app.Received) error {
 	if l.JSON {
-		return json.NewEncoder(os.Stdout).Encode(got)
+		if err := json.NewEncoder(os.Stdout).Encode(got); err != nil {
+			return err
+		}
+	} else {
+		l.print(got)
 	}
-	fmt.Printf("\n%s  POST %s  signature %s\n", got.At.Format(time.DateTime), got.Path, got.Signature)
-	names := make([]string, 0, len(got.Headers))
-	for name := range got.Headers {
-		names = append(names, name)
-	}
-	slices.Sort(names)
-	for _, name := range names {
-		fmt.Printf("  %s: %s\n", name, got.Headers[name])
-	}
-	fmt.Println(app.Pretty(got.Body))
 	if l.ForwardTo == "" {
 		return nil
 	}
+	said, err := l.forward(ctx, got)
+	if err == nil && !l.JSON {
+		_, err = fmt.Println("  forwarded:", said)
+	}
+	return err
+}
+
+func (l listenCommand) print(got app.Received) {
+	fmt.Printf("\n%s  POST %s  signature %s\n", got.At.Format(time.DateTime), got.Path, got.Signature)
+	for _, name := range slices.Sorted(maps.Keys(got.Headers)) {
+		fmt.Printf("  %s: %s\n", name, got.Headers[name])
+	}
+	fmt.Println(app.Pretty(got.Body))
+}
+
+// forward posts a webhook as it came and says what was answered. That a
+// server does not answer is news, not a fault.
+func (l listenCommand) forward(ctx context.Context, got app.Received) (said string, err error) {
 	req, err := http.NewRequestWithContext(ctx, http.MethodPost, l.ForwardTo, bytes.NewReader([]byte(got.Body)))
 	if err != nil {
-		return err
+		return "", err
 	}
 	for name, v := range got.Headers {
 		req.Header.Set(name, v)
@@ -95,9 +108,7 @@ func (l listenCommand) show(ctx context.Context, got app.Received) error {
 	client := &http.Client{Timeout: 30 * time.Second}
 	res, err := client.Do(req)
 	if err != nil {
-		fmt.Println("  forwarded: no answer:", err)
-		return nil
+		return "no answer: " + err.Error(), nil
 	}
-	fmt.Println("  forwarded:", res.Status)
-	return res.Body.Close()
+	return res.Status, res.Body.Close()
 }

@@ -30,6 +30,7 @@ var tampering = []struct {
 	{"a transfer that is gone", `DELETE FROM transfer WHERE seq = 2`, []string{"transfer", "2"}},
 	{"a transfer's hash", `UPDATE transfer SET hash = zeroblob(32) WHERE seq = 2`, []string{"transfer", "2"}},
 	{"a transfer's kind", `UPDATE transfer SET kind = 'gift' WHERE seq = 2`, []string{"transfer", "2"}},
+	{"an entry of the audit trail", `UPDATE audit SET actor = 'nobody' WHERE seq = 1`, []string{"audit trail: entry 1 was changed"}},
 	{"the head of the chain", `UPDATE ledger_head SET seq = seq - 1`, []string{"head"}},
 }
 

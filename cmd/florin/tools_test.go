@@ -193,6 +193,9 @@ func TestKeyFile(t *testing.T) {
 // TestVerifyFinds: whatever is changed behind florin's back is named.
 func TestVerifyFinds(t *testing.T) {
 	h := furnish(t, "", "test")
+	if r := h.run(t, "webhook", "add", "Lind Media", "https://shop.example/hook"); r.code != 0 { // the audit trail tells of it
+		t.Fatalf("webhook add: %+v", r)
+	}
 	p := h.serve(t)
 	paid := h.must(t, "000.100.110", "/v3/payments", sale("createRegistration=true")...).ID
 	held := h.must(t, "000.100.110", "/v3/payments", sale("paymentType=PA")...).ID
