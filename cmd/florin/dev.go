@@ -89,7 +89,8 @@ func (d devCommand) temporary() bool {
 
 // settings are those of a sandbox. A file that lasts has its keys beside it.
 func (d devCommand) settings() map[string]string {
-	s := map[string]string{"log-level": d.LogLevel, "webhook-local": "true", "webhook-ports": "*", "drain-seconds": "2"}
+	// Six seconds: net/http waits five for connections on which nothing has come yet.
+	s := map[string]string{"log-level": d.LogLevel, "webhook-local": "true", "webhook-ports": "*", "drain-seconds": "6"}
 	if d.temporary() {
 		return s
 	}
