@@ -2,12 +2,13 @@
 
 TESTFLAGS ?= -race -count=1 -p 2 -timeout 20m
 FUZZTIME  ?= 30s
+KILLS     ?= 100
 VERSION   ?= $(shell git describe --tags --always --dirty 2>/dev/null)
 
 # Tools have a module file of their own, so that none of them is a dependency.
 TOOL = go tool -modfile=.ci/tools.mod
 
-.PHONY: test check tests lint build fmt fuzz cover clean
+.PHONY: test check tests lint build fmt fuzz measure kill cover clean
 
 test: ## install what is missing, start a PostgreSQL, run all checks and tests
 	@.ci/install
@@ -32,6 +33,13 @@ fmt:
 
 fuzz: ## every fuzz target for FUZZTIME
 	@FUZZTIME=$(FUZZTIME) .ci/fuzz
+
+measure: ## size, start and memory, as docs/measurements.md has them
+	FLORIN_MEASURE=7 go test -count=1 -v -run 'TestMeasure$$' ./cmd/florin
+
+kill: ## kill -9 under load, KILLS times on each engine
+	@.ci/install
+	FLORIN_KILLS=$(KILLS) .ci/postgres go test -count=1 -v -timeout 120m -run 'TestKill$$' ./cmd/florin
 
 cover: ## how much of each function the tests reach, in bin/cover.html
 	@.ci/install

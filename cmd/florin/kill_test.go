@@ -264,10 +264,15 @@ func (s *storm) settle() {
 // the same id; two wishes never share one.
 func (s *storm) judge() {
 	owner := map[string]string{}
-	count := map[string]int{}
+	count, no := map[string]int{}, map[string]int{}
 	for _, w := range s.wishes {
 		a, err := s.desk.ask(w.key, w.path, w.pairs...)
 		count[class(w.first.Result.Code)]++
+		if class(w.first.Result.Code) == "no" {
+			_, step, _ := strings.Cut(w.key, "-sale-")
+			_, step, _ = strings.Cut(step, "-")
+			no[strings.TrimRight(step, "0123456789")+" "+w.first.Result.Code]++
+		}
 		if w.first.ID == "" {
 			s.wrong("%s was not written down: %s", w.key, w.first.Raw)
 			continue
@@ -287,7 +292,7 @@ func (s *storm) judge() {
 			s.wrong("%s: acknowledged %s, now %s", w.key, w.first.Result.Code, now.Result.Code)
 		}
 	}
-	s.t.Logf("acknowledged with: %v", count)
+	s.t.Logf("acknowledged with: %v %v", count, no)
 	if count["yes"] == 0 || count["wait"] == 0 {
 		s.t.Error("the load was no load")
 	}
