@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"io"
 	"net/http"
+	"strings"
 	"sync"
 	"time"
 
@@ -108,4 +109,24 @@ func Pretty(body string) string {
 		return body
 	}
 	return out.String()
+}
+
+// gist is what a notification tells, in a few words: what was done, how much,
+// how it ended. "" when the body is none of ours.
+func gist(body string) string {
+	var told struct {
+		PaymentType, Amount, Currency string
+		Result                        struct{ Code, Description string }
+	}
+	if json.Unmarshal([]byte(body), &told) != nil || told.Result.Code == "" {
+		return ""
+	}
+	text := told.Result.Code + " " + told.Result.Description
+	if told.Amount != "" {
+		text = told.Amount + " " + told.Currency + ": " + text
+	}
+	if text = strings.TrimSpace(told.PaymentType + " " + text); len(text) > 160 {
+		text = strings.ToValidUTF8(text[:160], "") + " ..."
+	}
+	return text
 }

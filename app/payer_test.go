@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
+	"os/exec"
 	"strings"
 	"sync"
 	"testing"
@@ -32,7 +33,7 @@ func TestPayers(t *testing.T) {
 		{"wallet approves", walletApproves}, {"wallet is left, then fails", walletFails}, {"slip", slip}, {"stored card", storedCard},
 		{"token alone", tokenAlone}, {"without scripts", withoutScripts}, {"languages", languages}, {"no such checkout", noSuch},
 		{"widget", widget}, {"widget to the bank", widgetChallenge}, {"widget's errors", widgetErrors},
-		{"too late", tooLate}, // moves the clock
+		{"tried from the start page", tried}, {"too late", tooLate}, // moves the clock
 	} {
 		t.Run(s.name, func(t *testing.T) {
 			c.b.Resize(t, browsertest.Windows[2])
@@ -200,6 +201,27 @@ func cancelled(t *testing.T, c counter) {
 	if browsertest.Eval[bool](t, c.b, `Boolean(document.querySelector(".leave"))`) {
 		t.Error("a way back that leads nowhere")
 	}
+}
+
+// tried is a developer's first minute: no shop, no line of code.
+func tried(t *testing.T, c counter) {
+	c.b.Open(t, c.URL)
+	press(t, c.b, `form[action="/try"] button`)
+	c.says(t, "How would you like to pay?")
+	fill(t, c.b, challenged)
+	press(t, c.b, payButton)
+	c.b.Await(t, `document.title.startsWith("Confirm your payment")`)
+	press(t, c.b, `[value="success"]`)
+	c.says(t, "Back at the shop")
+	command := browsertest.Eval[string](t, c.b, `document.querySelector(".sample code").textContent`)
+	if _, err := exec.LookPath("curl"); err == nil { // the line works as it stands
+		out, err := exec.Command("sh", "-c", command).CombinedOutput()
+		if err != nil || !strings.Contains(string(out), "000.100.110") {
+			t.Errorf("%s\n%v %s", command, err, out)
+		}
+	}
+	press(t, c.b, `a[href="/inbox"]`)
+	c.says(t, "DB 62.00 EUR: 000.100.110 Request successfully processed")
 }
 
 const toPayPal = `form:has([value="PAYPAL"]) button`

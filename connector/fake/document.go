@@ -25,8 +25,8 @@ func Document() string {
 	}
 	b.WriteString(cardNotes)
 	b.WriteString("\n## Amounts\n\nFor a card that is in no table of this page, the last two digits of the amount in minor units decide:\n\n| ends in | outcome |\n| --- | --- |\n")
-	for _, row := range amountRows() {
-		fmt.Fprintf(&b, "| `%02d` | %s |\n", row.cents, row.does)
+	for _, row := range Amounts() {
+		fmt.Fprintf(&b, "| `%02d` | %s |\n", row.Cents, row.Does)
 	}
 	b.WriteString("| others | approved |\n")
 	b.WriteString(wishes)
@@ -39,22 +39,25 @@ func Document() string {
 	return b.String()
 }
 
-type amountRow struct {
-	cents int64
-	does  string
+// Amount is what the last two digits of an amount bring about, for a card that
+// is in no table.
+type Amount struct {
+	Cents int64
+	Does  string
 }
 
-func amountRows() []amountRow {
-	rows := []amountRow{
+// Amounts are all of them, in order.
+func Amounts() []Amount {
+	rows := []Amount{
 		{downCents, "refused, `" + noProvider + "`: nothing was sent (fault `provider_down`)"},
 		{reviewCents, "approved, with a risk review"},
 		{laterCents, "pending, approved after 5 seconds"},
 		{neverCents, "pending, refused after 30 minutes, `" + timedOut + "`"},
 	}
 	for cents, t := range triggers {
-		rows = append(rows, amountRow{cents, "refused, `" + t.Code + "`"})
+		rows = append(rows, Amount{cents, "refused, `" + t.Code + "`"})
 	}
-	slices.SortFunc(rows, func(a, b amountRow) int { return int(a.cents - b.cents) })
+	slices.SortFunc(rows, func(a, b Amount) int { return int(a.Cents - b.Cents) })
 	return rows
 }
 

@@ -11,6 +11,7 @@ import (
 	"net/http"
 	"time"
 
+	"github.com/florinpay/florin/web/docs"
 	"github.com/florinpay/florin/web/page"
 )
 
@@ -37,6 +38,7 @@ type Start struct {
 	Database  string // where the data lies, in words
 	Contracts []Contract
 	Clock     Clock
+	Try       string // where a form opens a checkout page to try out, or ""
 	Docs      []Link // the references
 }
 
@@ -87,6 +89,14 @@ func (c Clock) AheadText() string {
 	return words(c.Ahead) + " ahead of your machine's"
 }
 
+// Returned is the page that a tried checkout leads back to: what a shop's own
+// page would be given, and what its server would ask next.
+type Returned struct {
+	Values  []Value
+	Command string
+	Again   string // where a form opens another
+}
+
 // Inbox is the page of received notifications, newest first.
 type Inbox struct {
 	Address  string // what to give as notificationUrl
@@ -98,6 +108,7 @@ type Message struct {
 	ID        string
 	At        time.Time
 	Path      string
+	Summary   string // what it tells, in a few words, or ""
 	Headers   []Value
 	Body      string // pretty already
 	Signature Signature
@@ -123,7 +134,7 @@ type Sandbox struct {
 type Group struct {
 	Title, About string
 	Columns      []string
-	Rows         [][]string // the first cell is what to send
+	Rows         [][]string // what stands between backticks is to be sent
 }
 
 // view is what the layout's templates see.
@@ -148,6 +159,11 @@ func ShowStart(w http.ResponseWriter, r *http.Request, links Links, s Start) err
 	return show(w, r, "start", "Start", links, s)
 }
 
+// ShowReturned answers with the page at the end of a tried checkout.
+func ShowReturned(w http.ResponseWriter, r *http.Request, links Links, back Returned) error {
+	return show(w, r, "returned", "Back at the shop", links, back)
+}
+
 // ShowInbox answers with the inbox.
 func ShowInbox(w http.ResponseWriter, r *http.Request, links Links, i Inbox) error {
 	return show(w, r, "inbox", "Webhook inbox", links, i)
@@ -155,5 +171,23 @@ func ShowInbox(w http.ResponseWriter, r *http.Request, links Links, i Inbox) err
 
 // ShowSandbox answers with the catalogue of the sandbox.
 func ShowSandbox(w http.ResponseWriter, r *http.Request, links Links, s Sandbox) error {
-	return show(w, r, "sandbox", "Sandbox", links, s)
+	type group struct {
+		Title   string
+		About   docs.Paragraph
+		Columns []string
+		Rows    [][]docs.Paragraph
+	}
+	var v struct{ Groups []group }
+	for _, g := range s.Groups {
+		out := group{Title: g.Title, About: docs.Pieces(g.About), Columns: g.Columns}
+		for _, cells := range g.Rows {
+			var row []docs.Paragraph
+			for _, cell := range cells {
+				row = append(row, docs.Pieces(cell))
+			}
+			out.Rows = append(out.Rows, row)
+		}
+		v.Groups = append(v.Groups, out)
+	}
+	return show(w, r, "sandbox", "Sandbox", links, v)
 }

@@ -225,21 +225,28 @@ func anchor(kind, name string) string {
 	}, name)
 }
 
-// paragraphs splits running text at empty lines and at backticks.
+// paragraphs splits running text at empty lines, at the items of lists and at
+// backticks.
 func paragraphs(text string) []Paragraph {
 	var out []Paragraph
 	for _, part := range strings.Split(strings.ReplaceAll(text, "\r\n", "\n"), "\n\n") {
-		part = strings.TrimSpace(part)
-		if part == "" {
-			continue
-		}
-		var p Paragraph
-		for i, piece := range strings.Split(part, "`") {
-			if piece != "" {
-				p = append(p, Piece{piece, i%2 == 1})
+		part = strings.ReplaceAll("\n"+strings.TrimSpace(part), "\n- ", "\n\n• ")
+		for item := range strings.SplitSeq(part, "\n\n") {
+			if p := Pieces(strings.TrimSpace(item)); p != nil {
+				out = append(out, p)
 			}
 		}
-		out = append(out, p)
 	}
 	return out
+}
+
+// Pieces splits a text at its backticks.
+func Pieces(text string) Paragraph {
+	var p Paragraph
+	for i, piece := range strings.Split(text, "`") {
+		if piece != "" {
+			p = append(p, Piece{piece, i%2 == 1})
+		}
+	}
+	return p
 }

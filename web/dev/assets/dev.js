@@ -8,6 +8,17 @@
   const fold = document.querySelector("[data-fold]");
   if (fold) fold.open = matchMedia("(min-width: 1000px)").matches;
 
+  // A link to what is folded unfolds it.
+  const reveal = () => {
+    const at = document.getElementById(decodeURIComponent(location.hash.slice(1)));
+    const folded = at && at.closest("main details");
+    if (!folded || folded.open) return;
+    folded.open = true;
+    at.scrollIntoView();
+  };
+  addEventListener("hashchange", reveal);
+  reveal();
+
   document.addEventListener("click", async (event) => {
     const button = event.target.closest("[data-copy]");
     if (!button) return;
