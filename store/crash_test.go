@@ -217,7 +217,7 @@ func TestWriteError(t *testing.T) {
 func TestFlushError(t *testing.T) {
 	strace, err := exec.LookPath("strace")
 	if err != nil {
-		t.Skip("strace is not installed")
+		t.Fatal("strace is not installed: make test installs it; on Debian, apt-get install strace")
 	}
 	runs := 6
 	if n, err := strconv.Atoi(os.Getenv("FLORIN_TEST_INJECT")); err == nil {

@@ -265,7 +265,7 @@ func TestReadme(t *testing.T) {
 func shell(t *testing.T, line string) (a answer) {
 	t.Helper()
 	if _, err := exec.LookPath("curl"); err != nil {
-		t.Skip("no curl here")
+		t.Fatal("curl is not installed: make test installs it; on Debian, apt-get install curl")
 	}
 	out, err := exec.Command("/bin/sh", "-c", strings.Replace(line, "curl ", "curl -sS ", 1)).CombinedOutput()
 	if err != nil {
