@@ -8,6 +8,7 @@ import (
 	"syscall"
 	"testing"
 	"time"
+	"unsafe"
 )
 
 // TestDiskFull fills a small disk: florin says no to new payments, forgets
@@ -108,5 +109,40 @@ func fill(t *testing.T, file string, spare int) {
 			}
 			return
 		}
+	}
+}
+
+// TestWriteFails makes the write-ahead log refuse to grow: an error of the
+// disk that leaves in doubt what is on it. Nothing more is accepted, florin
+// ends with an error, and the next start is whole.
+func TestWriteFails(t *testing.T) {
+	h := furnish(t, "", "test")
+	p := h.serve(t)
+	paid := h.must(t, "000.100.110", "/v3/payments", sale()...)
+	info, err := os.Stat(h.database + "-wal")
+	if err != nil {
+		t.Fatal(err)
+	}
+	limit := syscall.Rlimit{Cur: uint64(info.Size()), Max: uint64(info.Size())}
+	const largestFile = 1 // RLIMIT_FSIZE
+	if _, _, errno := syscall.RawSyscall6(syscall.SYS_PRLIMIT64, uintptr(p.cmd.Process.Pid), largestFile, uintptr(unsafe.Pointer(&limit)), 0, 0, 0); errno != 0 {
+		t.Skip("the size of a process's files cannot be limited here: ", errno)
+	}
+	if a, err := h.ask("once", "/v3/payments", sale()...); err == nil && a.Status < 500 {
+		t.Errorf("on a disk that fails: %d %s", a.Status, a.Raw)
+	}
+	if code := p.wait(); code != failed || !strings.Contains(p.err.String(), "florin: the database can no longer be trusted; start again to recover") {
+		t.Errorf("status %d\n%s", code, p.err)
+	}
+	p = h.serve(t)
+	if a, err := h.read("/v3/payments/" + paid.ID); err != nil || a.Result.Code != "000.100.110" {
+		t.Errorf("after a restart: %v, %s", err, a.Raw)
+	}
+	if a, err := h.ask("once", "/v3/payments", sale()...); err != nil || a.Result.Code != "000.100.110" || a.Replayed {
+		t.Errorf("asked again: %v, %s", err, a.Raw)
+	}
+	p.stop()
+	if r := h.run(t, "verify"); r.code != 0 || !strings.Contains(r.out, "2 payments checked") {
+		t.Errorf("verify: %+v", r)
 	}
 }
