@@ -88,7 +88,7 @@ func rankOf(table string) int {
 // keep their own order instead, in which they are certainly right.
 func (w *pgwriter) queue(b *pgx.Batch, buf *buffer) (swaps []bool) {
 	writes := buf.writes
-	if !w.exact {
+	if !w.exact && buf != &w.own {
 		slices.SortStableFunc(writes, func(x, y pgwrite) int {
 			switch {
 			case x.swap != y.swap && y.swap:

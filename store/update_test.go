@@ -281,6 +281,39 @@ func TestOrder(t *testing.T) {
 	})
 }
 
+// A function that writes over a stale row, and adds a row that its rival has
+// added too, has collided and runs again, also when a query in the middle of a
+// batch sends what it has written so far.
+func TestStaleBeforeExists(t *testing.T) {
+	each(t, func(t *testing.T, db *store.DB) {
+		must(t, update(db, func(tx *store.Tx) error { addNote(tx, "p", 0, ""); return nil }))
+		must(t, update(db, func(tx *store.Tx) error { addNote(tx, "event", 0, ""); return bump(tx, "p") }))
+		inHand := true
+		errs := together(t, db,
+			func(tx *store.Tx) error { addNote(tx, "neighbour", 0, ""); return nil },
+			func(tx *store.Tx) error {
+				version := int64(1) // read before the rival came
+				if !inHand {
+					var err error
+					if version, _, err = readNote(tx, "p"); err != nil {
+						return err
+					}
+				}
+				inHand = false
+				if version > 1 {
+					return nil
+				}
+				tx.Swap(noteTable, version, tx.Realm(), "p", version+1, 1, "", true, []byte{})
+				addNote(tx, "event", 0, "")
+				_, _, err := readNote(tx, "neighbour")
+				return err
+			})
+		if err := errors.Join(errs...); err != nil {
+			t.Error(err)
+		}
+	})
+}
+
 // What one member does wrong is its own affair.
 func TestNeighbours(t *testing.T) {
 	boom := errors.New("boom")
