@@ -186,12 +186,13 @@ func (c *change) approve(r connector.Result, at time.Time) {
 		if c.p.CapturedAt.IsZero() {
 			c.p.CapturedAt = at
 		}
-		rest := int64(0)
-		if c.a.Final { // nothing more will be captured: the payer gets the rest of the hold back
-			rest = c.p.Open()
+		held := c.a.Amount
+		if c.p.Details.Final == c.a.ID { // the provider has let the rest go
+			rest := c.p.held()
 			c.p.Voided += rest
+			held.Minor += rest
 		}
-		c.book(c.deal().Capture(c.a.Amount, money.Of(n+rest, c.p.Amount.Currency)))
+		c.book(c.deal().Capture(c.a.Amount, held))
 	case connector.Refund:
 		c.event = "payment.refunded"
 		c.p.Refunding -= n
@@ -237,6 +238,9 @@ func (c *change) refuse(code string, at time.Time) {
 	switch c.a.Kind {
 	case connector.Capture:
 		c.p.Capturing -= n
+		if c.p.Details.Final == c.a.ID {
+			c.p.Details.Final = ""
+		}
 		c.event = "payment.capture_failed"
 	case connector.Refund:
 		c.p.Refunding -= n

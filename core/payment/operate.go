@@ -32,7 +32,7 @@ type Operation struct {
 // Capture takes money that an authorisation holds. Faults: forbidden.permission,
 // conflict.idempotency, not_found.payment, conflict.pending, conflict.failed,
 // conflict.not_authorised, invalid.currency.differs, conflict.capture.exceeds,
-// unavailable.
+// conflict.pending (a last capture while another is not answered), unavailable.
 func (s *Service) Capture(ctx context.Context, actor access.Actor, op Operation) (Outcome, error) {
 	return s.operate(ctx, actor, access.Capture, op, connector.Capture, func(tx *store.Tx, p *Payment, a *Attempt) error {
 		if p.Kind != connector.Authorise {
@@ -40,6 +40,12 @@ func (s *Service) Capture(ctx context.Context, actor access.Actor, op Operation)
 		}
 		if err := a.within(*p, p.Open(), "conflict.capture.exceeds"); err != nil {
 			return err
+		}
+		if op.Final {
+			if p.Capturing > 0 { // what is left over is not known yet
+				return fault.New("conflict.pending", "another capture is not answered yet")
+			}
+			p.Details.Final = a.ID
 		}
 		p.Capturing += a.Amount.Minor
 		return nil
@@ -61,11 +67,15 @@ func (s *Service) Refund(ctx context.Context, actor access.Actor, op Operation) 
 		if tx.Now().After(p.CapturedAt.AddDate(0, 0, p.Details.RefundDays)) {
 			return fault.New("conflict.refund.window", "the time for refunds is over")
 		}
-		if err := a.within(*p, p.Refundable(), "conflict.refund.exceeds"); err != nil {
+		limit, err := refundable(tx, *p, *a)
+		if err != nil {
+			return err
+		}
+		if err := a.within(*p, limit, "conflict.refund.exceeds"); err != nil {
 			return err
 		}
 		p.Refunding += a.Amount.Minor
-		_, err := ledger.Post(tx, p.deal().ReserveRefund(a.Amount))
+		_, err = ledger.Post(tx, p.deal().ReserveRefund(a.Amount))
 		return err
 	})
 }
@@ -81,13 +91,9 @@ func (s *Service) Void(ctx context.Context, actor access.Actor, op Operation) (O
 		undo := a.undoesCapture(*p)
 		open := p.Open()
 		if undo {
-			open = p.Refundable()
-			if a.Original != p.ID {
-				orig, err := getAttempt(tx, a.Original)
-				if err != nil {
-					return err
-				}
-				open = min(open, orig.Amount.Minor)
+			var err error
+			if open, err = refundable(tx, *p, *a); err != nil {
+				return err
 			}
 		}
 		touched := p.Refunded+p.Refunding+p.Disputed > 0 || !undo && p.Captured+p.Capturing > 0
@@ -114,6 +120,26 @@ func (s *Service) Void(ctx context.Context, actor access.Actor, op Operation) (O
 		p.Voiding += open
 		return nil
 	})
+}
+
+// refundable is how much a refund, or a void that takes money back, may give
+// back. Through a capture it is no more than that capture took.
+func refundable(tx *store.Tx, p Payment, a Attempt) (int64, error) {
+	limit := p.Refundable()
+	if a.Original == p.ID {
+		return limit, nil
+	}
+	list, err := AttemptsOf(tx, p.ID)
+	left := int64(0)
+	for _, other := range list {
+		switch {
+		case other.ID == a.Original:
+			left += other.Amount.Minor
+		case other.Original == a.Original && other.State != Refused && other.State != FailedLate:
+			left -= other.Amount.Minor
+		}
+	}
+	return min(limit, left), err
 }
 
 // cutOff is when a day's captures go to settlement: midnight UTC.
@@ -160,7 +186,7 @@ func (s *Service) operate(ctx context.Context, actor access.Actor, need access.P
 				return Outcome{}, err
 			}
 		}
-		a := Attempt{ID: tx.NewID(), Payment: p.ID, Version: 1, Kind: kind, State: Sent, Amount: op.Amount, Original: original.ID, Final: op.Final,
+		a := Attempt{ID: tx.NewID(), Payment: p.ID, Version: 1, Kind: kind, State: Sent, Amount: op.Amount, Original: original.ID,
 			Reference: op.Reference, SentAt: tx.Now(), Echo: op.Echo}
 		if err := reserve(tx, &p, &a); err != nil {
 			return Outcome{}, err
@@ -235,7 +261,7 @@ func operable(p Payment, original Attempt) error {
 func perform(ctx context.Context, conn connector.Connector, known Outcome, first Attempt, op Operation) connector.Result {
 	a := known.Attempt
 	ask := connector.Operation{Attempt: a.ID, Original: first.ID, Reference: first.ProviderRef, Account: known.Payment.Details.Account,
-		Amount: a.Amount, Final: a.Final, At: a.SentAt, Simulate: op.Simulate}
+		Amount: a.Amount, Final: op.Final, At: a.SentAt, Simulate: op.Simulate}
 	switch {
 	case a.Kind == connector.Capture:
 		if c, ok := conn.(connector.Capturer); ok {

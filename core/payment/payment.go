@@ -122,6 +122,7 @@ type Details struct {
 	Echo       []connector.Parameter `json:"echo,omitempty"` // what the surface gives back as it came, in order
 	RefundDays int                   `json:"refundDays,omitempty"`
 	HoldDays   int                   `json:"holdDays,omitempty"`
+	Final      ident.ID              `json:"final,omitempty"` // the last capture: what it leaves over is released with it
 }
 
 // Face is what may be shown of a card.
@@ -172,7 +173,6 @@ type Attempt struct {
 	State        AttemptState
 	Amount       money.Amount
 	Original     ident.ID // the attempt it refers to, or ""
-	Final        bool     // a capture after which the rest of the hold is released
 	Reference    string   // the merchant's own
 	ProviderRef  string
 	Code         string // why refused, a fault code
@@ -190,9 +190,14 @@ func (a Attempt) open() bool {
 
 // Open is how much of an authorisation can still be captured or voided.
 func (p Payment) Open() int64 {
-	if p.State != Authorised && p.State != Captured || p.Kind != connector.Authorise {
+	if p.State != Authorised && p.State != Captured || p.Kind != connector.Authorise || p.Details.Final != "" {
 		return 0
 	}
+	return p.held()
+}
+
+// held is what an authorisation holds that nobody has asked for.
+func (p Payment) held() int64 {
 	return p.Amount.Minor - p.Captured - p.Capturing - p.Voided - p.Voiding
 }
 

@@ -111,10 +111,10 @@ func inReview(tx *store.Tx) ([]Payment, error) {
 }
 
 var attemptTable = &store.Table{Name: "attempt", Key: 3, Columns: []string{
-	"realm", "payment", "id", "version", "kind", "state", "currency", "amount", "original", "final", "reference", "provider_ref", "code", "provider_code",
+	"realm", "payment", "id", "version", "kind", "state", "currency", "amount", "original", "reference", "provider_ref", "code", "provider_code",
 	"auth_code", "sent_at", "done_at", "echo"}}
 
-const attemptColumns = `payment, id, version, kind, state, currency, amount, original, final, reference, provider_ref, code, provider_code, auth_code, sent_at, done_at, echo`
+const attemptColumns = `payment, id, version, kind, state, currency, amount, original, reference, provider_ref, code, provider_code, auth_code, sent_at, done_at, echo`
 
 func attemptRow(tx *store.Tx, a Attempt, version int64) ([]any, error) {
 	echo := ""
@@ -126,7 +126,7 @@ func attemptRow(tx *store.Tx, a Attempt, version int64) ([]any, error) {
 		echo = string(b)
 	}
 	return []any{string(tx.Realm()), string(a.Payment), string(a.ID), version, string(a.Kind), string(a.State), string(a.Amount.Currency), a.Amount.Minor,
-		string(a.Original), a.Final, a.Reference, a.ProviderRef, a.Code, a.ProviderCode, a.AuthCode, clock.Millis(a.SentAt), clock.Millis(a.DoneAt), echo}, nil
+		string(a.Original), a.Reference, a.ProviderRef, a.Code, a.ProviderCode, a.AuthCode, clock.Millis(a.SentAt), clock.Millis(a.DoneAt), echo}, nil
 }
 
 func addAttempt(tx *store.Tx, a Attempt) error {
@@ -149,7 +149,7 @@ func scanAttempt(scan func(...any) error) (Attempt, error) {
 	var a Attempt
 	var sent, done int64
 	var echo string
-	err := scan(&a.Payment, &a.ID, &a.Version, &a.Kind, &a.State, &a.Amount.Currency, &a.Amount.Minor, &a.Original, &a.Final, &a.Reference, &a.ProviderRef,
+	err := scan(&a.Payment, &a.ID, &a.Version, &a.Kind, &a.State, &a.Amount.Currency, &a.Amount.Minor, &a.Original, &a.Reference, &a.ProviderRef,
 		&a.Code, &a.ProviderCode, &a.AuthCode, &sent, &done, &echo)
 	a.SentAt, a.DoneAt = clock.FromMillis(sent), clock.FromMillis(done)
 	if err == nil && echo != "" {

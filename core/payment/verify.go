@@ -123,28 +123,24 @@ func compare(p Payment, e *evidence) (wrong []string) {
 	same("voiding", p.Voiding, e.open[connector.Void])
 	same("its last event", p.Seq, e.lastSeq)
 	same("the number of its events", e.events, e.lastSeq)
-	posted, pending := p.owed()
+	posted, pending := p.owed(e)
 	same("posted to the merchant", posted, e.posted)
 	same("pending for the merchant", pending, e.pending)
 	return wrong
 }
 
 // owed is what the books must say on the merchant's account because of this
-// payment, credits negative (docs/ledger.md).
-func (p Payment) owed() (posted, pending int64) {
+// payment, credits negative (docs/ledger.md). What a credit set aside stands as
+// long as its attempt does: one that succeeded late had given it back before.
+func (p Payment) owed(e *evidence) (posted, pending int64) {
 	posted = -(p.Captured - p.Refunded)
 	pending = p.Refunding + p.Disputed
 	if p.Kind == connector.Authorise && p.approvedOnce() {
 		pending -= p.Amount.Minor - p.Captured - p.Voided
 	}
 	if p.Kind == connector.Credit {
-		switch p.State {
-		case Credited:
-			posted += p.Amount.Minor
-		case Failed:
-		default:
-			pending += p.Amount.Minor
-		}
+		posted += e.approved[connector.Credit]
+		pending += e.open[connector.Credit]
 	}
 	return posted, pending
 }

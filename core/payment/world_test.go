@@ -20,7 +20,6 @@ import (
 	"github.com/florinpay/florin/core/idempotency"
 	"github.com/florinpay/florin/core/ident"
 	"github.com/florinpay/florin/core/job"
-	"github.com/florinpay/florin/core/ledger"
 	"github.com/florinpay/florin/core/merchant"
 	"github.com/florinpay/florin/core/method"
 	"github.com/florinpay/florin/core/money"
@@ -123,6 +122,7 @@ func (w *world) settle(name string, set merchant.Settings) house {
 }
 
 func eur(minor int64) money.Amount { return money.Of(minor, "EUR") }
+func nok(minor int64) money.Amount { return money.Of(minor, "NOK") }
 
 // order is a wish for a card payment that succeeds.
 func (h house) order(kind connector.Kind, minor int64) payment.Order {
@@ -285,170 +285,6 @@ func (w *world) recover() {
 	if err := w.payments.Recover(context.Background(), w.wall.Now()); err != nil {
 		w.t.Fatal(err)
 	}
-}
-
-// sound checks that nothing in the realm contradicts anything else: the
-// ledger's chain, each payment's rows, and the provider's own books.
-func (w *world) sound() {
-	w.t.Helper()
-	for _, what := range w.wrong(w.house) {
-		w.t.Error(what)
-	}
-}
-
-func (w *world) wrong(h house) (out []string) {
-	w.t.Helper()
-	ctx := context.Background()
-	books, err := ledger.Verify(ctx, w.db, h.realm.ID, func(int64, int64) {})
-	if err != nil {
-		w.t.Fatal(err)
-	}
-	for _, f := range books {
-		out = append(out, "ledger: "+f.String())
-	}
-	rows, err := payment.Verify(ctx, w.db, h.realm.ID, func(int64) {})
-	if err != nil {
-		w.t.Fatal(err)
-	}
-	for _, f := range rows {
-		out = append(out, f.String())
-	}
-	return append(out, w.disagree(h)...)
-}
-
-// disagree compares each payment that is not in review with the provider's
-// books, line by line, and the ledger with their totals.
-func (w *world) disagree(h house) (out []string) {
-	w.t.Helper()
-	ctx := context.Background()
-	entries, err := w.provider.Books().Entries()
-	if err != nil {
-		w.t.Fatal(err)
-	}
-	theirs := map[ident.ID]*tally{}
-	for _, e := range entries {
-		if e.Account == h.account() && e.State == connector.Approved {
-			of := e.Original
-			if of == "" {
-				of = e.Attempt
-			}
-			if theirs[of] == nil {
-				theirs[of] = &tally{}
-			}
-			theirs[of].take(e)
-		}
-	}
-	review := false
-	for before := ident.ID(""); ; {
-		list, err := w.payments.List(ctx, h.actor, before, 100)
-		if err != nil {
-			w.t.Fatal(err)
-		}
-		for _, p := range list {
-			before = p.ID
-			if p.State == payment.Review {
-				review = true
-				continue
-			}
-			ours, other := tallyOf(p), tally{}
-			if t := theirs[p.ID]; t != nil {
-				other = *t
-			}
-			if p.State == payment.Expired { // the provider holds longer than we do
-				other.held = 0
-			}
-			if ours != other {
-				out = append(out, fmt.Sprintf("payment %s (%s): ours %+v, the provider's %+v", p.ID, p.State, ours, other))
-			}
-		}
-		if len(list) < 100 {
-			break
-		}
-	}
-	if !review {
-		out = append(out, w.differ(h)...)
-	}
-	return out
-}
-
-// tally is what a payment moved and holds.
-type tally struct{ held, captured, refunded, disputed, credited int64 }
-
-func tallyOf(p payment.Payment) tally {
-	t := tally{captured: p.Captured, refunded: p.Refunded, disputed: p.Disputed}
-	switch {
-	case p.Kind == connector.Credit && p.State == payment.Credited:
-		t.credited = p.Amount.Minor
-	case p.Kind == connector.Authorise && (p.State == payment.Authorised || p.State == payment.Captured || p.State == payment.Voided):
-		t.held = p.Amount.Minor - p.Captured - p.Voided
-	}
-	return t
-}
-
-func (t *tally) take(e fake.Entry) {
-	n := e.Money.Minor
-	switch e.Kind {
-	case connector.Authorise:
-		t.held += n
-	case connector.Debit:
-		t.captured += n
-	case connector.Credit:
-		t.credited += n
-	case connector.Capture:
-		t.captured, t.held = t.captured+n, t.held-n
-	case connector.Refund:
-		t.refunded += n
-	case connector.Void:
-		if t.held > 0 {
-			t.held -= n
-		} else {
-			t.refunded += n
-		}
-	case fake.Chargeback:
-		t.disputed += n
-	case fake.ChargebackReversal:
-		t.disputed -= n
-	}
-}
-
-// differ compares the account of the provider in our ledger with its totals.
-func (w *world) differ(h house) (out []string) {
-	totals, err := w.provider.Books().Totals()
-	if err != nil {
-		w.t.Fatal(err)
-	}
-	var posted int64
-	for _, t := range totals {
-		if t.Account == h.account() && t.Currency == "EUR" && t.Method == method.Card {
-			posted += number(w.t, t.Captured) - number(w.t, t.Refunded) - number(w.t, t.Disputed) - number(w.t, t.Credited)
-		}
-	}
-	for _, s := range w.standings(h) {
-		if s.Account == ledger.Provider("fake") && s.Posted.Minor != posted {
-			out = append(out, fmt.Sprintf("the ledger says the provider owes %d, its books say %d", s.Posted.Minor, posted))
-		}
-	}
-	return out
-}
-
-func (w *world) standings(h house) (list []ledger.Standing) {
-	w.t.Helper()
-	err := w.db.View(context.Background(), h.realm.ID, func(tx *store.Tx) (err error) {
-		list, _, err = ledger.Accounts(tx, "", ledger.MaxPage)
-		return err
-	})
-	if err != nil {
-		w.t.Fatal(err)
-	}
-	return list
-}
-
-func number(t *testing.T, text string) (n int64) {
-	t.Helper()
-	if _, err := fmt.Sscan(text, &n); err != nil {
-		t.Fatal(err)
-	}
-	return n
 }
 
 // lines are the provider's own lines about a payment: kind, state, amount.

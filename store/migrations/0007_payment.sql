@@ -50,7 +50,6 @@ CREATE TABLE attempt (
     currency TEXT NOT NULL,
     amount BIGINT NOT NULL CHECK (amount >= 0),
     original TEXT NOT NULL,
-    final BOOLEAN NOT NULL,
     reference TEXT NOT NULL,
     provider_ref TEXT NOT NULL,
     code TEXT NOT NULL,
