@@ -152,6 +152,7 @@ func (a *App) wire(random io.Reader) error {
 	a.Webhooks = &webhook.Service{DB: a.DB, Vault: a.Vault, Events: events, Sender: webhook.NewSender(guard, nil), Clock: a.now, Random: random}
 	a.Jobs = &job.Queue{DB: a.DB, Clock: a.now, Log: a.Log}
 	a.Payments.Register(a.Jobs, a.now)
+	a.Jobs.Handle("app.tend", a.tend)
 	a.Gateway = &gateway.Surface{Access: a.Access, Merchants: a.Merchants, Customers: a.Customers, Payments: a.Payments, Checkouts: a.Checkouts,
 		Vault: a.Vault, Clock: a.now, Log: a.Log, BaseURL: a.BaseURL, Build: buildNumber(), Pepper: a.Keys.Pepper("gateway fingerprints"),
 		Integrity: webcheckout.WidgetIntegrity()}
@@ -182,7 +183,7 @@ func (a *App) check(ctx context.Context) error {
 	if err := a.Vault.Check(ctx); err != nil {
 		return fmt.Errorf("the key file does not fit the database: %w", err)
 	}
-	return a.Jobs.Every(ctx, "payment.recover")
+	return errors.Join(a.Jobs.Every(ctx, "payment.recover"), a.Jobs.Every(ctx, "app.tend"))
 }
 
 // guard says where webhooks may go.

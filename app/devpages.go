@@ -30,15 +30,22 @@ func (a *App) devPages(r chi.Router, s Sandbox) {
 	r.Get("/", a.shown(func(w http.ResponseWriter, r *http.Request) error { return a.showStart(w, r, s) }))
 	r.Get("/inbox", a.shown(a.showInbox))
 	r.Get("/sandbox", a.shown(showSandbox))
-	r.Get("/docs/gateway", a.shown(showReference))
-	r.Get("/openapi/gateway.yaml", func(w http.ResponseWriter, _ *http.Request) {
-		w.Header().Set("Content-Type", "application/yaml; charset=utf-8")
-		_, _ = w.Write(gateway.OpenAPI()) // a client that hung up needs no answer
-	})
+	r.Get("/docs/gateway", a.shown(func(w http.ResponseWriter, r *http.Request) error { return showReference(w, r, devLinks) }))
 	r.Post("/clock", a.pressClock)
 	r.Post("/try", a.try)
 	r.Get("/try/back", a.shown(func(w http.ResponseWriter, r *http.Request) error { return showReturned(w, r, s) }))
 	r.Handle(gallery.Prefix+"*", gallery.Handler())
+}
+
+// references mounts the contracts' documents and their pages, in production
+// too.
+func (a *App) references(r chi.Router) {
+	links := dev.Links{{Title: "Gateway reference", Path: "/docs/gateway"}}
+	r.Get("/docs/gateway", a.shown(func(w http.ResponseWriter, r *http.Request) error { return showReference(w, r, links) }))
+	r.Get("/openapi/gateway.yaml", func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Content-Type", "application/yaml; charset=utf-8")
+		_, _ = w.Write(gateway.OpenAPI()) // a client that hung up needs no answer
+	})
 }
 
 func (a *App) shown(f func(http.ResponseWriter, *http.Request) error) http.HandlerFunc {
@@ -85,12 +92,12 @@ func (a *App) showInbox(w http.ResponseWriter, r *http.Request) error {
 	return dev.ShowInbox(w, r, devLinks, in)
 }
 
-func showReference(w http.ResponseWriter, r *http.Request) error {
+func showReference(w http.ResponseWriter, r *http.Request, links dev.Links) error {
 	ref, err := docs.Parse(gateway.OpenAPI())
 	if err != nil {
 		return err
 	}
-	return dev.ShowDocs(w, r, devLinks, ref)
+	return dev.ShowDocs(w, r, links, ref)
 }
 
 // pressClock takes the clock form of the start page.

@@ -19,6 +19,7 @@ type keyCommand struct {
 	Make   keyMake   `cmd:"" help:"Make a key; its token is shown once."`
 	List   keyList   `cmd:"" help:"List realms, profiles and keys."`
 	Revoke keyRevoke `cmd:"" help:"Revoke a key."`
+	Rotate keyRotate `cmd:"" help:"Change the keys that seal cards and secrets; everything is sealed anew."`
 }
 
 type keyMake struct {
@@ -153,5 +154,17 @@ func (k keyRevoke) Run(ctx context.Context) error {
 			return err
 		}
 		return fmt.Errorf("there is no key %s", k.Key)
+	})
+}
+
+type keyRotate struct{ settings }
+
+func (k keyRotate) Run(ctx context.Context) error {
+	return offline(ctx, k.settings, func(a *app.App) error {
+		if err := a.RotateKeys(ctx, operator); err != nil {
+			return err
+		}
+		_, err := fmt.Println("rotated: keep a copy of the key file; older copies no longer open what is sealed from now on")
+		return err
 	})
 }
