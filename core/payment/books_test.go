@@ -3,13 +3,14 @@ package payment_test
 import (
 	"context"
 	"fmt"
+	"strconv"
+	"strings"
 	"testing"
 
 	"github.com/florinpay/florin/connector"
 	"github.com/florinpay/florin/connector/fake"
 	"github.com/florinpay/florin/core/ident"
 	"github.com/florinpay/florin/core/ledger"
-	"github.com/florinpay/florin/core/method"
 	"github.com/florinpay/florin/core/payment"
 	"github.com/florinpay/florin/store"
 )
@@ -52,6 +53,7 @@ func (w *world) disagree(h house) (out []string) {
 	if err != nil {
 		w.t.Fatal(err)
 	}
+	now := w.now()
 	theirs := map[ident.ID]*tally{}
 	for _, e := range entries {
 		if e.Account == h.account() && e.State == connector.Approved {
@@ -79,11 +81,12 @@ func (w *world) disagree(h house) (out []string) {
 			}
 			ours, other := tallyOf(p), tally{}
 			held += ours.held
-			review = review || p.State == payment.Expired // the provider holds longer than we do
+			expired := p.Kind == connector.Authorise && !p.ExpiresAt.After(now)
+			review = review || expired // the provider holds longer than we do
 			if t := theirs[p.ID]; t != nil {
 				other = *t
 			}
-			if p.State == payment.Expired || p.Details.Final != "" { // the books have no line for either
+			if expired || p.Details.Final != "" { // the books have no line for either
 				ours.held, other.held = 0, 0
 			}
 			if ours != other {
@@ -149,9 +152,9 @@ func (w *world) differ(h house, held int64) (out []string) {
 	}
 	var posted, theirs int64
 	for _, t := range totals {
-		if t.Account == h.account() && t.Currency == "EUR" && t.Method == method.Card {
-			theirs += number(w.t, t.Held)
-			posted += number(w.t, t.Captured) - number(w.t, t.Refunded) - number(w.t, t.Disputed) - number(w.t, t.Credited)
+		if t.Account == h.account() && t.Currency == "EUR" {
+			theirs += cents(w.t, t.Unit, t.Held)
+			posted += cents(w.t, t.Unit, t.Captured) - cents(w.t, t.Unit, t.Refunded) - cents(w.t, t.Unit, t.Disputed) - cents(w.t, t.Unit, t.Credited)
 		}
 	}
 	for _, s := range w.standings(h) {
@@ -177,10 +180,15 @@ func (w *world) standings(h house) (list []ledger.Standing) {
 	return list
 }
 
-func number(t *testing.T, text string) (n int64) {
+// cents reads an amount of euros in the provider's own unit.
+func cents(t *testing.T, unit, text string) (n int64) {
 	t.Helper()
-	if _, err := fmt.Sscan(text, &n); err != nil {
+	n, err := strconv.ParseInt(strings.Replace(text, ".", "", 1), 10, 64)
+	if err != nil {
 		t.Fatal(err)
+	}
+	if unit == "thousandths of the major unit" {
+		n /= 10
 	}
 	return n
 }

@@ -15,7 +15,8 @@ import (
 // compared before anything changes. A repeat changes nothing and is no fault.
 //
 // Faults: not_found.payment (also when the callback speaks for another
-// connector or account: foreign looks like missing), conflict.amount.
+// connector or account: foreign looks like missing), conflict.callback (it is
+// about another charge than the attempt's), conflict.amount.
 func (s *Service) Noticed(ctx context.Context, realm ident.ID, connectorName string, n connector.Notice) (Outcome, error) {
 	var out Outcome
 	err := s.DB.Update(context.WithoutCancel(ctx), realm, func(tx *store.Tx) error {
@@ -33,6 +34,10 @@ func (s *Service) Noticed(ctx context.Context, realm ident.ID, connectorName str
 			out, err = s.charged(tx, cur, n)
 			return err
 		}
+		if another := n.Result.Reference; another != "" && cur.Attempt.ProviderRef != "" && another != cur.Attempt.ProviderRef {
+			out, err = s.surplus(tx, cur, n)
+			return err
+		}
 		if n.Result.State == connector.Approved && !agrees(cur.Attempt.Amount, n.Result.Amount) && !cur.Attempt.open() {
 			return fault.New("conflict.amount", "the callback names another amount")
 		}
@@ -46,10 +51,50 @@ func (s *Service) Noticed(ctx context.Context, realm ident.ID, connectorName str
 	return out, err
 }
 
+// surplus books money that came in for a payment that was paid before: the
+// payer paid a slip twice. It belongs to nobody yet, and a human is asked. Any
+// other word about a charge that is not the attempt's is refused.
+func (s *Service) surplus(tx *store.Tx, cur Outcome, n connector.Notice) (Outcome, error) {
+	p, amount := cur.Payment, n.Result.Amount
+	if cur.Attempt.Kind != connector.Debit || cur.Attempt.State != Approved || n.Kind != connector.Debit || n.Result.State != connector.Approved {
+		return cur, fault.New("conflict.callback", "the callback is about another charge")
+	}
+	if amount.Currency != p.Amount.Currency || amount.Minor < 1 {
+		return cur, fault.New("conflict.amount", "the callback names another amount")
+	}
+	if known, err := booked(tx, p.ID, n); known || err != nil {
+		return cur, err
+	}
+	a := Attempt{ID: tx.NewID(), Payment: p.ID, Version: 1, Kind: n.Kind, State: LateSuccess, Amount: amount, Original: cur.Attempt.ID,
+		ProviderRef: n.Result.Reference, ProviderCode: n.Result.Provider, SentAt: tx.Now(), DoneAt: tx.Now()}
+	if err := addAttempt(tx, a); err != nil {
+		return cur, err
+	}
+	c := change{p: p, a: a, event: "payment.review"}
+	c.p.State = Review
+	c.book(p.deal().Late(amount))
+	return s.write(tx, c, Outcome{Payment: p, Attempt: a})
+}
+
+// booked says whether what the bank did stands in our books already, by a callback
+// with another id.
+func booked(tx *store.Tx, payment ident.ID, n connector.Notice) (bool, error) {
+	list, err := AttemptsOf(tx, payment)
+	for _, a := range list {
+		if a.Kind == n.Kind && a.ProviderRef == n.Result.Reference && a.ProviderRef != "" {
+			return true, err
+		}
+	}
+	return false, err
+}
+
 // charged books a chargeback, or its reversal, as an attempt of its own that
 // the bank made.
 func (s *Service) charged(tx *store.Tx, cur Outcome, n connector.Notice) (Outcome, error) {
 	p := cur.Payment
+	if known, err := booked(tx, p.ID, n); known || err != nil {
+		return cur, err
+	}
 	amount := n.Result.Amount
 	limit := p.Captured - p.Refunded - p.Disputed
 	if n.Kind == ChargebackReversal {
