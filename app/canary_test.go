@@ -166,7 +166,14 @@ func TestCanaries(t *testing.T) {
 	if err := a.Close(); err != nil {
 		t.Fatal(err)
 	}
-	for name, data := range map[string][]byte{"the log": logs.bytes(), "an answer": said.bytes()} {
+	searchAll(t, dir, logs.bytes(), said.bytes(), canaries)
+}
+
+// searchAll looks for canaries in what was logged, answered and written, and
+// makes sure that the cards went where they should.
+func searchAll(t *testing.T, dir string, logged, answers []byte, canaries []canary) {
+	t.Helper()
+	for name, data := range map[string][]byte{"the log": logged, "an answer": answers} {
 		if found := spotted(data, canaries); len(found) > 0 {
 			t.Errorf("%s holds %v", name, found)
 		}
@@ -187,10 +194,9 @@ func TestCanaries(t *testing.T) {
 			t.Errorf("%s holds %v", filepath.Base(file), found)
 		}
 	}
-	if !bytes.Contains(logs.bytes(), []byte("route=")) {
+	if !bytes.Contains(logged, []byte("route=")) {
 		t.Error("the log was not captured")
 	}
-	answers := said.bytes()
 	for text, times := range map[string]int{"000.100.110": 5, "800.100.153": 1, "000.200.000": 2, "200.300.404": 5, "303 See Other": 1} {
 		if got := bytes.Count(answers, []byte(text)); got < times {
 			t.Errorf("got %d answers with %s, want %d: the cards did not go where they should", got, text, times)
