@@ -17,6 +17,7 @@ type Key struct {
 	Surface     string // the contract, and whatever else parts one key space from another
 	Key         string // "" for a wish without a name, which is never remembered
 	Fingerprint string // keyed hash of everything that was asked for
+	Forever     bool   // never forgotten: a reference that may be used once
 }
 
 // Life is how long a client may repeat itself under the same key.

@@ -11,7 +11,11 @@ import (
 var table = &store.Table{Name: "idempotency", Key: 3, Columns: []string{"realm", "surface", "key", "fingerprint", "object", "created_at"}}
 
 func add(tx *store.Tx, k Key, object ident.ID) {
-	tx.Insert(table, string(tx.Realm()), k.Surface, k.Key, k.Fingerprint, string(object), clock.Millis(tx.Now()))
+	at := clock.Millis(tx.Now())
+	if k.Forever { // older than everything, and so left out of what is forgotten
+		at = 0
+	}
+	tx.Insert(table, string(tx.Realm()), k.Surface, k.Key, k.Fingerprint, string(object), at)
 }
 
 func get(tx *store.Tx, k Key) (fingerprint string, object ident.ID, err error) {
@@ -22,6 +26,6 @@ func get(tx *store.Tx, k Key) (fingerprint string, object ident.ID, err error) {
 
 func forget(tx *store.Tx, before time.Time) error {
 	_, err := tx.Exec(`DELETE FROM idempotency WHERE (realm, surface, key) IN
-		(SELECT realm, surface, key FROM idempotency WHERE created_at < $1 ORDER BY created_at LIMIT 1000)`, clock.Millis(before))
+		(SELECT realm, surface, key FROM idempotency WHERE created_at > 0 AND created_at < $1 ORDER BY created_at LIMIT 1000)`, clock.Millis(before))
 	return err
 }

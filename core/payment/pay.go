@@ -64,7 +64,7 @@ func (s *Service) Pay(ctx context.Context, actor access.Actor, o Order) (Outcome
 			return out, err
 		}
 		if o.Profile.Settings.UniqueReference && o.Reference != "" {
-			idempotency.Remember(tx, idempotency.Key{Surface: "reference/" + string(o.Profile.ID), Key: o.Reference}, out.Payment.ID)
+			idempotency.Remember(tx, idempotency.Key{Surface: "reference/" + string(o.Profile.ID), Key: o.Reference, Forever: true}, out.Payment.ID)
 		}
 		if o.Kind == connector.Credit { // money that leaves is set aside before the provider is asked
 			if _, err = ledger.Post(tx, out.Payment.deal().ReserveCredit(o.Amount)); err != nil {
