@@ -139,16 +139,16 @@ func TestAPassageThatDiesIsSettledLater(t *testing.T) {
 				}
 				crash(func() {
 					_, _ = w.ask(tt.kind, on, name)
-					t.Errorf("%s: it did not die", name)
+					w.t.Errorf("%s: it did not die", name)
 				})
 				s.set(nil, nil)
 				out, err := w.ask(tt.kind, on, name) // the client, who heard nothing, asks again
 				if err != nil || !out.Replayed || out.Attempt.State != payment.Sent {
-					t.Errorf("%s: the repeat heard %s, replayed %v", name, told(out, err), out.Replayed)
+					w.t.Errorf("%s: the repeat heard %s, replayed %v", name, told(out, err), out.Replayed)
 				}
 				w.recover()
 				if out, err = w.ask(tt.kind, on, name); err != nil || out.Attempt.State != payment.AttemptUnknown {
-					t.Errorf("%s: after the recovery, the repeat heard %s", name, told(out, err))
+					w.t.Errorf("%s: after the recovery, the repeat heard %s", name, told(out, err))
 				}
 				w.recover() // once more changes nothing
 				w.pass(5*time.Second, nil)
@@ -159,10 +159,10 @@ func TestAPassageThatDiesIsSettledLater(t *testing.T) {
 					want, line = tt.done, tt.provider
 				}
 				if got := standing(out.Payment); err != nil || got != want {
-					t.Errorf("%s: got %s (%v), want %s", name, got, err, want)
+					w.t.Errorf("%s: got %s (%v), want %s", name, got, err, want)
 				}
 				if got := strings.Count(strings.Join(w.lines(out.Payment.ID), "\n"), string(tt.kind)+" "); reached && got != 1 || !reached && got != 0 {
-					t.Errorf("%s: the provider's books have %d lines of it, want %q", name, got, line)
+					w.t.Errorf("%s: the provider's books have %d lines of it, want %q", name, got, line)
 				}
 				w.types(out.Payment.ID)
 			}
@@ -178,12 +178,12 @@ func TestAConnectorThatPanicsLeavesTheAttemptUnknown(t *testing.T) {
 		s.set(nil, func() { panic("broken") })
 		out := w.paid(connector.Debit, 10000)
 		if out.Payment.State != payment.Unknown {
-			t.Errorf("got %s, want unknown", out.Payment.State)
+			w.t.Errorf("got %s, want unknown", out.Payment.State)
 		}
 		s.set(nil, nil)
 		w.pass(5*time.Second, nil)
 		if got := w.get(out.Payment.ID).State; got != payment.Captured {
-			t.Errorf("got %s, want captured", got)
+			w.t.Errorf("got %s, want captured", got)
 		}
 		w.sound()
 	})
@@ -198,10 +198,10 @@ func TestHangingUpCancelsNothing(t *testing.T) {
 		s.set(hangUp, nil)
 		out, err := w.payments.Pay(ctx, w.actor, w.order(connector.Debit, 10000))
 		if err != nil || out.Payment.State != payment.Captured {
-			t.Errorf("got %s (%v), want captured", out.Payment.State, err)
+			w.t.Errorf("got %s (%v), want captured", out.Payment.State, err)
 		}
 		if _, err := w.payments.Pay(ctx, w.actor, w.order(connector.Debit, 10000)); err == nil {
-			t.Error("a payment was made for somebody who had gone")
+			w.t.Error("a payment was made for somebody who had gone")
 		}
 		w.one(out.Payment.ID, "debit approved 10000")
 		w.sound()
@@ -217,13 +217,13 @@ func TestPatienceEnds(t *testing.T) {
 		s.set(func() { time.Sleep(5 * time.Millisecond) }, nil)
 		out := w.paid(connector.Debit, 10000)
 		if out.Payment.State != payment.Unknown {
-			t.Errorf("got %s, want unknown", out.Payment.State)
+			w.t.Errorf("got %s, want unknown", out.Payment.State)
 		}
 		s.set(nil, nil)
 		w.payments.Patience = 0
 		w.pass(time.Minute, nil)
 		if got := w.get(out.Payment.ID); got.State != payment.Failed || got.Code != "unavailable.provider" {
-			t.Errorf("got %s (%s), want failed: the provider never saw it", got.State, got.Code)
+			w.t.Errorf("got %s (%s), want failed: the provider never saw it", got.State, got.Code)
 		}
 		w.sound()
 	})
@@ -239,12 +239,12 @@ func TestRecoveryOfALivingPassageDoesNoHarm(t *testing.T) {
 			s.set(w.recover, w.recover)
 			out, err := w.ask(tt.kind, on, "alive "+string(tt.kind))
 			if got := standing(out.Payment); err != nil || got != tt.done {
-				t.Errorf("%s: got %s (%v), want %s", tt.kind, got, err, tt.done)
+				w.t.Errorf("%s: got %s (%v), want %s", tt.kind, got, err, tt.done)
 			}
 			s.set(nil, nil)
 			w.pass(time.Minute, nil)
 			if got := standing(w.get(out.Payment.ID)); got != tt.done {
-				t.Errorf("%s: a minute later got %s, want %s", tt.kind, got, tt.done)
+				w.t.Errorf("%s: a minute later got %s, want %s", tt.kind, got, tt.done)
 			}
 		}
 		w.sound()
@@ -258,16 +258,16 @@ func TestWhatIsUnknownStaysReserved(t *testing.T) {
 		p := w.paid(connector.Authorise, 10000).Payment
 		w.must(connector.Capture, payment.Operation{Payment: p.ID, Amount: eur(8000), Simulate: map[string]string{"fault": "lost_answer"}})
 		if _, err := operate(w.payments, w.house, connector.Capture, payment.Operation{Payment: p.ID, Amount: eur(2001)}); fault.Code(err) != "conflict.capture.exceeds" {
-			t.Errorf("got %v, want conflict.capture.exceeds", err)
+			w.t.Errorf("got %v, want conflict.capture.exceeds", err)
 		}
 		w.must(connector.Capture, payment.Operation{Payment: p.ID, Amount: eur(2000)})
 		w.pass(time.Minute, nil)
 		if got := standing(w.get(p.ID)); got != "captured, captured 100.00" {
-			t.Errorf("got %s", got)
+			w.t.Errorf("got %s", got)
 		}
 		w.must(connector.Refund, payment.Operation{Payment: p.ID, Amount: eur(9000), Simulate: map[string]string{"fault": "lost_request"}})
 		if _, err := operate(w.payments, w.house, connector.Refund, payment.Operation{Payment: p.ID, Amount: eur(1001)}); fault.Code(err) != "conflict.refund.exceeds" {
-			t.Errorf("got %v, want conflict.refund.exceeds", err)
+			w.t.Errorf("got %v, want conflict.refund.exceeds", err)
 		}
 		w.pass(5*time.Second, nil)
 		w.pass(time.Minute, nil)
@@ -286,16 +286,16 @@ func TestAHoldRunsOut(t *testing.T) {
 		w.pass(7*24*time.Hour-time.Minute, nil)
 		late := w.paid(connector.Authorise, 10000).Payment
 		if got := w.get(whole.ID).State; got != payment.Authorised {
-			t.Errorf("a minute before: got %s", got)
+			w.t.Errorf("a minute before: got %s", got)
 		}
 		w.pass(2*time.Minute, nil)
 		for id, want := range map[ident.ID]string{whole.ID: "expired, voided 100.00", part.ID: "captured, captured 40.00, voided 60.00", late.ID: "authorised"} {
 			if got := standing(w.get(id)); got != want {
-				t.Errorf("got %s, want %s", got, want)
+				w.t.Errorf("got %s, want %s", got, want)
 			}
 		}
 		if _, err := operate(w.payments, w.house, connector.Capture, payment.Operation{Payment: whole.ID, Amount: eur(1)}); fault.Code(err) != "conflict.capture.exceeds" {
-			t.Errorf("capture of what expired: got %v", err)
+			w.t.Errorf("capture of what expired: got %v", err)
 		}
 		w.sound()
 	})

@@ -62,17 +62,17 @@ func TestFaults(t *testing.T) {
 		for _, x := range trials {
 			text.WriteString(x.tell(w))
 		}
-		if *update && !t.Failed() {
+		if *update && !w.t.Failed() {
 			if err := os.WriteFile(file, []byte(text.String()), 0o644); err != nil {
-				t.Fatal(err)
+				w.t.Fatal(err)
 			}
 		}
 		want, err := os.ReadFile(file)
 		if err != nil {
-			t.Fatal(err)
+			w.t.Fatal(err)
 		}
 		if text.String() != string(want) {
-			t.Errorf("%s differs: run with -update and read the change\n%s", file, firstDifference(text.String(), string(want)))
+			w.t.Errorf("%s differs: run with -update and read the change\n%s", file, firstDifference(text.String(), string(want)))
 		}
 	})
 }
@@ -315,7 +315,7 @@ func TestFaultCardsBringTheirFault(t *testing.T) {
 			byCard.Card.Number = method.Conceal(trouble.Number())
 			a, b := w.pay(byWish), w.pay(byCard)
 			if a.Payment.State != b.Payment.State || a.Attempt.Code != b.Attempt.Code {
-				t.Errorf("%s: the wish led to %s, the card to %s", trouble.Fault, a.Payment.State, b.Payment.State)
+				w.t.Errorf("%s: the wish led to %s, the card to %s", trouble.Fault, a.Payment.State, b.Payment.State)
 			}
 		}
 	})

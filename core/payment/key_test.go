@@ -24,21 +24,21 @@ func TestAKeyUsedForSomethingElse(t *testing.T) {
 	each(t, func(w *world) {
 		first := w.pay(w.keyed(connector.Debit, "k1", "a"))
 		if _, err := w.payments.Pay(context.Background(), w.actor, w.keyed(connector.Debit, "k1", "b")); fault.Code(err) != "conflict.idempotency" {
-			t.Errorf("another body: got %v", err)
+			w.t.Errorf("another body: got %v", err)
 		}
 		for _, kind := range []connector.Kind{connector.Capture, connector.Refund, connector.Void} {
 			op := payment.Operation{Payment: first.Payment.ID, Amount: eur(100), Idempotency: idempotency.Key{Surface: "gateway", Key: "k1", Fingerprint: "c"}}
 			if out, err := operate(w.payments, w.house, kind, op); fault.Code(err) != "conflict.idempotency" {
-				t.Errorf("%s under a payment's key: got %s", kind, told(out, err))
+				w.t.Errorf("%s under a payment's key: got %s", kind, told(out, err))
 			}
 		}
 		if got := len(w.attempts(first.Payment.ID)); got != 1 {
-			t.Errorf("got %d attempts, want 1", got)
+			w.t.Errorf("got %d attempts, want 1", got)
 		}
 		other := w.keyed(connector.Debit, "k1", "b")
 		other.Idempotency.Surface = "april"
 		if got := w.pay(other); got.Replayed || got.Payment.ID == first.Payment.ID {
-			t.Error("another surface's key is not its own")
+			w.t.Error("another surface's key is not its own")
 		}
 		w.sound()
 	})
@@ -49,7 +49,7 @@ func TestKeysOfRealmsAreTheirOwn(t *testing.T) {
 		one := w.pay(w.keyed(connector.Debit, "k1", "a"))
 		w.house = w.settle("Other Media", w.profile.Settings)
 		if two := w.pay(w.keyed(connector.Debit, "k1", "b")); two.Replayed || two.Payment.ID == one.Payment.ID {
-			t.Error("another realm's key answered")
+			w.t.Error("another realm's key answered")
 		}
 	})
 }
@@ -64,31 +64,31 @@ func TestARefusalIsRepeated(t *testing.T) {
 		op := payment.Operation{Payment: p.Payment.ID, Amount: eur(100), Idempotency: key("too soon")}
 		first, err := operate(w.payments, w.house, connector.Capture, op)
 		if fault.Code(err) != "conflict.pending" {
-			t.Fatalf("got %v, want conflict.pending", err)
+			w.t.Fatalf("got %v, want conflict.pending", err)
 		}
 		w.pass(10*time.Second, nil)
 		again, err := operate(w.payments, w.house, connector.Capture, op)
 		if err != nil || !again.Replayed || again.Attempt.ID != first.Attempt.ID || again.Attempt.State != payment.Refused || again.Attempt.Code != "conflict.pending" {
-			t.Errorf("got %s (%s), replayed %v, want the refusal again", told(again, err), again.Attempt.Code, again.Replayed)
+			w.t.Errorf("got %s (%s), replayed %v, want the refusal again", told(again, err), again.Attempt.Code, again.Replayed)
 		}
 		op.Idempotency = key("now")
 		if out, err := operate(w.payments, w.house, connector.Capture, op); err != nil || out.Attempt.State != payment.Approved {
-			t.Errorf("under a new key: got %s", told(out, err))
+			w.t.Errorf("under a new key: got %s", told(out, err))
 		}
 		declined := w.keyed(connector.Debit, "k2", "a")
 		declined.Simulate = map[string]string{"outcome": "declined.stolen_card"}
 		no := w.pay(declined)
 		declined.Simulate = nil
 		if again := w.pay(declined); !again.Replayed || again.Payment.ID != no.Payment.ID || again.Payment.Code != "declined.stolen_card" {
-			t.Errorf("a decline repeated: got %s (%s)", again.Payment.State, again.Payment.Code)
+			w.t.Errorf("a decline repeated: got %s (%s)", again.Payment.State, again.Payment.Code)
 		}
 		broken := w.keyed(connector.Debit, "k3", "a")
 		broken.Amount.Minor = 0
 		if _, err := w.payments.Pay(context.Background(), w.actor, broken); fault.Code(err) != "invalid.amount" {
-			t.Errorf("got %v, want invalid.amount", err)
+			w.t.Errorf("got %v, want invalid.amount", err)
 		}
 		if out := w.pay(w.keyed(connector.Debit, "k3", "b")); out.Replayed { // what never began took no key
-			t.Error("an invalid wish used its key up")
+			w.t.Error("an invalid wish used its key up")
 		}
 		w.sound()
 	})
@@ -103,13 +103,13 @@ func TestARepeatInFlight(t *testing.T) {
 		s.set(func() {
 			out, err := w.payments.Pay(context.Background(), w.actor, o)
 			if err != nil || !out.Replayed || out.Payment.State != payment.Processing || out.Attempt.State != payment.Sent {
-				t.Errorf("got %s (%s, %v)", out.Payment.State, out.Attempt.State, err)
+				w.t.Errorf("got %s (%s, %v)", out.Payment.State, out.Attempt.State, err)
 			}
 		}, nil)
 		out := w.pay(o)
 		s.set(nil, nil)
 		if out.Replayed || out.Payment.State != payment.Captured {
-			t.Errorf("the first: got %s", out.Payment.State)
+			w.t.Errorf("the first: got %s", out.Payment.State)
 		}
 		w.one(out.Payment.ID, "debit approved 9200")
 	})
@@ -121,18 +121,18 @@ func TestKeysAreForgotten(t *testing.T) {
 		first := w.pay(w.keyed(connector.Debit, "k1", "a"))
 		forget := func() {
 			if err := w.db.Update(context.Background(), store.System, func(tx *store.Tx) error { return idempotency.Forget(tx, w.wall.Now()) }); err != nil {
-				t.Fatal(err)
+				w.t.Fatal(err)
 			}
 		}
 		w.wall.Add(idempotency.Life - time.Minute)
 		forget()
 		if again := w.pay(w.keyed(connector.Debit, "k1", "a")); again.Payment.ID != first.Payment.ID {
-			t.Error("the key was forgotten before its time")
+			w.t.Error("the key was forgotten before its time")
 		}
 		w.wall.Add(2 * time.Minute)
 		forget()
 		if again := w.pay(w.keyed(connector.Debit, "k1", "b")); again.Replayed || again.Payment.ID == first.Payment.ID {
-			t.Error("the key was not forgotten")
+			w.t.Error("the key was not forgotten")
 		}
 	})
 }
@@ -168,25 +168,25 @@ func TestOrdersThatAreRefused(t *testing.T) {
 			o := w.order(connector.Debit, 9200)
 			tt.bend(&o)
 			if out, err := w.payments.Pay(context.Background(), w.actor, o); fault.Code(err) != tt.want {
-				t.Errorf("%s: got %s, want %s", tt.name, told(out, err), tt.want)
+				w.t.Errorf("%s: got %s, want %s", tt.name, told(out, err), tt.want)
 			}
 		}
 		if _, err := w.payments.Pay(context.Background(), live, w.order(connector.Debit, 9200)); fault.Code(err) != "invalid.method.not_set_up" {
-			t.Errorf("a live realm reached the test provider: %v", err)
+			w.t.Errorf("a live realm reached the test provider: %v", err)
 		}
 		if _, err := w.payments.Pay(context.Background(), weak, w.order(connector.Debit, 9200)); fault.Code(err) != "forbidden.permission" {
-			t.Errorf("without permission: %v", err)
+			w.t.Errorf("without permission: %v", err)
 		}
 		if _, err := w.payments.Pay(context.Background(), noCredit, w.order(connector.Credit, 9200)); fault.Code(err) != "forbidden.permission" {
-			t.Errorf("a credit without its permission: %v", err)
+			w.t.Errorf("a credit without its permission: %v", err)
 		}
 		if _, err := w.payments.Pay(context.Background(), strange, w.order(connector.Debit, 9200)); fault.Code(err) != "not_found.merchant" {
-			t.Errorf("another merchant's key: %v", err)
+			w.t.Errorf("another merchant's key: %v", err)
 		}
 		entries, err := w.provider.Books().Entries()
 		list, listErr := w.payments.List(context.Background(), w.actor, "", 100)
 		if len(entries)+len(list) != 0 || err != nil || listErr != nil {
-			t.Errorf("got %d lines at the provider and %d payments (%v, %v), want none", len(entries), len(list), err, listErr)
+			w.t.Errorf("got %d lines at the provider and %d payments (%v, %v), want none", len(entries), len(list), err, listErr)
 		}
 	})
 }
@@ -202,22 +202,22 @@ func TestAKeptCardFollowsItsPayment(t *testing.T) {
 		later := w.order(connector.Debit, 4600)
 		later.Card, later.Source, later.CVV = nil, kept.Source, method.Conceal("123")
 		if got := w.pay(later).Payment; got.State != payment.Captured || got.Details.Card.Last4 != "0000" || got.Brand != "VISA" {
-			t.Errorf("got %s with card %+v", got.State, got.Details.Card)
+			w.t.Errorf("got %s with card %+v", got.State, got.Details.Card)
 		}
 		if series := w.get(kept.ID).Details.Series; series == nil || !strings.HasPrefix(series.SchemeRef, "TB") {
-			t.Errorf("the scheme's reference is not kept: %+v", series)
+			w.t.Errorf("the scheme's reference is not kept: %+v", series)
 		}
 		o.Simulate = map[string]string{"outcome": "declined.stolen_card"}
 		lost := w.pay(o).Payment
 		later.Source = lost.Source
 		if _, err := w.payments.Pay(ctx, w.actor, later); fault.Code(err) != "conflict.source" {
-			t.Errorf("a card whose payment failed: got %v", err)
+			w.t.Errorf("a card whose payment failed: got %v", err)
 		}
 		waits := w.order(connector.Debit, 9200)
 		waits.Keep, waits.Simulate = true, map[string]string{"outcome": "pending"}
 		later.Source = w.pay(waits).Payment.Source
 		if _, err := w.payments.Pay(ctx, w.actor, later); fault.Code(err) != "conflict.source" {
-			t.Errorf("a card whose payment waits: got %v", err)
+			w.t.Errorf("a card whose payment waits: got %v", err)
 		}
 		w.sound()
 	})
@@ -232,17 +232,17 @@ func TestARejectedRiskGivesBack(t *testing.T) {
 			o.Simulate = map[string]string{"outcome": "review"}
 			p := w.pay(o).Payment
 			if p.Risk != payment.RiskReview {
-				t.Fatalf("got risk %q", p.Risk)
+				w.t.Fatalf("got risk %q", p.Risk)
 			}
 			if _, err := w.payments.DecideRisk(ctx, w.realm.ID, p.ID, false); err != nil {
-				t.Fatal(err)
+				w.t.Fatal(err)
 			}
 			if _, err := w.payments.DecideRisk(ctx, w.realm.ID, p.ID, true); fault.Code(err) != "conflict.not_in_review" {
-				t.Errorf("a second verdict: %v", err)
+				w.t.Errorf("a second verdict: %v", err)
 			}
 			w.pass(time.Second, nil)
 			if got := standing(w.get(p.ID)); got != want {
-				t.Errorf("%s: got %s, want %s", kind, got, want)
+				w.t.Errorf("%s: got %s, want %s", kind, got, want)
 			}
 		}
 		w.sound()

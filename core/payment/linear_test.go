@@ -80,9 +80,9 @@ func TestAPaymentsHistoryIsLinear(t *testing.T) {
 		for seed := range uint64(15) {
 			history := w.history(rand.New(rand.NewPCG(seed, 1)))
 			if got := porcupine.CheckOperationsTimeout(onePayment, history, 20*time.Second); got != porcupine.Ok {
-				t.Errorf("seed %d: no order of these explains the answers (%s)", seed, got)
+				w.t.Errorf("seed %d: no order of these explains the answers (%s)", seed, got)
 				for _, op := range history {
-					t.Logf("%6d to %6d: %s", op.Call/1000, op.Return/1000, onePayment.DescribeOperation(op.Input, op.Output))
+					w.t.Logf("%6d to %6d: %s", op.Call/1000, op.Return/1000, onePayment.DescribeOperation(op.Input, op.Output))
 				}
 			}
 		}

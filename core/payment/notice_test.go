@@ -67,20 +67,20 @@ func TestCallbacksThatDoNotFit(t *testing.T) {
 			n := w.said(tt.about, connector.Approved)
 			tt.bend(&n)
 			if out, err := w.notice(n); fault.Code(err) != tt.want {
-				t.Errorf("%s: got %s, want %s", tt.name, told(out, err), tt.want)
+				w.t.Errorf("%s: got %s, want %s", tt.name, told(out, err), tt.want)
 			}
 		}
 		if _, err := w.payments.Noticed(context.Background(), w.realm.ID, "acme", w.said(open, connector.Approved)); fault.Code(err) != "not_found.payment" {
-			t.Errorf("another connector: got %v", err)
+			w.t.Errorf("another connector: got %v", err)
 		}
 		if _, err := w.payments.Noticed(context.Background(), other.realm.ID, "fake", w.said(open, connector.Approved)); fault.Code(err) != "not_found.payment" {
-			t.Errorf("another realm: got %v", err)
+			w.t.Errorf("another realm: got %v", err)
 		}
 		if got := w.get(open.Payment.ID).State; got != payment.Pending {
-			t.Errorf("the pending payment: got %s", got)
+			w.t.Errorf("the pending payment: got %s", got)
 		}
 		if got := standing(w.get(done.Payment.ID)); got != "captured, captured 100.00" {
-			t.Errorf("the settled payment: got %s", got)
+			w.t.Errorf("the settled payment: got %s", got)
 		}
 	})
 }
@@ -96,14 +96,14 @@ func TestACallbackForAnotherAmountIsAskedAbout(t *testing.T) {
 			n := w.said(out, connector.Approved)
 			n.Result.Amount = amount
 			if _, err := w.notice(n); err != nil {
-				t.Errorf("%s: %v", name, err)
+				w.t.Errorf("%s: %v", name, err)
 			}
 			if got := w.get(out.Payment.ID); got.State != payment.Pending || got.Captured != 0 {
-				t.Errorf("another %s: got %s", name, standing(got))
+				w.t.Errorf("another %s: got %s", name, standing(got))
 			}
 			w.pass(10*time.Second, nil)
 			if got := standing(w.get(out.Payment.ID)); got != "captured, captured 100.20" {
-				t.Errorf("another %s: got %s in the end", name, got)
+				w.t.Errorf("another %s: got %s in the end", name, got)
 			}
 		}
 		w.sound()
@@ -118,7 +118,7 @@ func TestCallbacksThatAreStale(t *testing.T) {
 		yes.ID = "cb_1001"
 		for range 3 {
 			if got, err := w.notice(yes); err != nil || got.Payment.State != payment.Captured {
-				t.Errorf("got %s", told(got, err))
+				w.t.Errorf("got %s", told(got, err))
 			}
 		}
 		again := yes
@@ -129,11 +129,11 @@ func TestCallbacksThatAreStale(t *testing.T) {
 		no.ID, no.Result.Code = "cb_1003", "declined.do_not_honour"
 		for _, n := range []connector.Notice{again, stale, no} {
 			if got, err := w.notice(n); err != nil || got.Payment.State != payment.Captured {
-				t.Errorf("%s: got %s", n.ID, told(got, err))
+				w.t.Errorf("%s: got %s", n.ID, told(got, err))
 			}
 		}
 		if got := w.types(out.Payment.ID); got != "pending captured" {
-			t.Errorf("got events %s", got)
+			w.t.Errorf("got events %s", got)
 		}
 	})
 }
@@ -147,18 +147,18 @@ func TestRacingCopiesOfACallback(t *testing.T) {
 			back.ID, back.Kind, back.Result.Amount = "cb_77", payment.Chargeback, eur(4000)
 			together(n, func(int) {
 				if _, err := w.notice(back); err != nil {
-					t.Errorf("%v", err)
+					w.t.Errorf("%v", err)
 				}
 			})
 			back.ID = "cb_78" // the same news in another envelope
 			if _, err := w.notice(back); err != nil {
-				t.Errorf("%v", err)
+				w.t.Errorf("%v", err)
 			}
 			if got := w.get(out.Payment.ID); got.Disputed != 4000 {
-				t.Errorf("got disputed %d, want 4000", got.Disputed)
+				w.t.Errorf("got disputed %d, want 4000", got.Disputed)
 			}
 			if got := w.types(out.Payment.ID); got != "captured charged_back" {
-				t.Errorf("got events %s", got)
+				w.t.Errorf("got events %s", got)
 			}
 		})
 	}
@@ -170,10 +170,10 @@ func TestACallbackBeforeOurCommit(t *testing.T) {
 		w.waiting = func() {
 			if !w.letters(func(_ fake.Callback, err error) {
 				if err != nil {
-					t.Errorf("the callback: %v", err)
+					w.t.Errorf("the callback: %v", err)
 				}
 			}) {
-				t.Error("no callback came before the answer")
+				w.t.Error("no callback came before the answer")
 			}
 		}
 		for _, kind := range []connector.Kind{connector.Authorise, connector.Debit} {
@@ -181,7 +181,7 @@ func TestACallbackBeforeOurCommit(t *testing.T) {
 			o.Simulate = map[string]string{"fault": string(fake.CallbackEarly)}
 			out := w.pay(o)
 			if got := len(w.events(out.Payment.ID)); got != 1 || !out.Payment.Final() {
-				t.Errorf("%s: got %d events and state %s", kind, got, out.Payment.State)
+				w.t.Errorf("%s: got %d events and state %s", kind, got, out.Payment.State)
 			}
 		}
 		w.sound()
@@ -204,20 +204,20 @@ func TestChargebacksAndTheirReversal(t *testing.T) {
 			{func() error { return w.provider.Represent(w.account(), p.ID, eur(3000), now) }, "captured, captured 100.00"},
 		} {
 			if err := step.do(); err != nil {
-				t.Fatal(err)
+				w.t.Fatal(err)
 			}
 			w.work(func(_ fake.Callback, err error) {
 				if err != nil {
-					t.Errorf("the callback: %v", err)
+					w.t.Errorf("the callback: %v", err)
 				}
 			})
 			if got := standing(w.get(p.ID)); got != step.want {
-				t.Errorf("got %s, want %s", got, step.want)
+				w.t.Errorf("got %s, want %s", got, step.want)
 			}
 			w.sound()
 			disputed := w.get(p.ID).Disputed > 0
 			if _, err := operate(w.payments, w.house, connector.Refund, payment.Operation{Payment: p.ID, Amount: eur(100), Idempotency: key(step.want)}); disputed != fault.Is(err, "conflict.disputed") {
-				t.Errorf("a refund while %s: %v", step.want, err)
+				w.t.Errorf("a refund while %s: %v", step.want, err)
 			}
 		}
 		w.sound()
@@ -231,31 +231,31 @@ func TestASlipThatIsPaidTwice(t *testing.T) {
 		o.Method, o.Brand, o.Card, o.Details.ReturnURL = method.Voucher, "BOLETO", nil, "https://shop.example/back"
 		out := w.pay(o)
 		if out.Payment.State != payment.Pending {
-			t.Fatalf("got %s, want pending", out.Payment.State)
+			w.t.Fatalf("got %s, want pending", out.Payment.State)
 		}
 		heard := func(_ fake.Callback, err error) {
 			if err != nil {
-				t.Errorf("the callback: %v", err)
+				w.t.Errorf("the callback: %v", err)
 			}
 		}
 		for _, want := range []string{"captured, captured 100.00", "review, captured 100.00"} {
 			if err := w.provider.Pay(out.Attempt.ProviderRef, eur(10000), w.now()); err != nil {
-				t.Fatal(err)
+				w.t.Fatal(err)
 			}
 			w.work(heard)
 			if got := standing(w.get(out.Payment.ID)); got != want {
-				t.Errorf("got %s, want %s", got, want)
+				w.t.Errorf("got %s, want %s", got, want)
 			}
 		}
 		if got := w.types(out.Payment.ID); got != "pending captured review" {
-			t.Errorf("got events %s", got)
+			w.t.Errorf("got events %s", got)
 		}
 		found := map[string]int64{}
 		for _, s := range w.standings(w.house) {
 			found[string(s.Account[:5])] = s.Posted.Minor
 		}
 		if found["provi"] != 20000 || found["merch"] != -10000 || found["suspe"] != -10000 {
-			t.Errorf("got %v, want 200.00 at the provider, 100.00 for the merchant and 100.00 in suspense", found)
+			w.t.Errorf("got %v, want 200.00 at the provider, 100.00 for the merchant and 100.00 in suspense", found)
 		}
 		w.sound()
 	})
@@ -268,11 +268,11 @@ func TestASlipThatIsPaidWrongly(t *testing.T) {
 		o.Method, o.Brand, o.Card, o.Details.ReturnURL = method.Voucher, "BOLETO", nil, "https://shop.example/back"
 		out := w.pay(o)
 		if err := w.provider.Pay(out.Attempt.ProviderRef, eur(9000), w.now()); err != nil {
-			t.Fatal(err)
+			w.t.Fatal(err)
 		}
 		w.pass(7*time.Hour, nil)
 		if got := standing(w.get(out.Payment.ID)); got != "review" {
-			t.Errorf("got %s, want review", got)
+			w.t.Errorf("got %s, want review", got)
 		}
 		w.sound()
 	})
@@ -296,7 +296,7 @@ func TestAPayerWhoNeverComesBack(t *testing.T) {
 		}
 		for id, what := range ids {
 			if got := w.get(id); got.State != payment.Failed || got.Code != "declined.timed_out" {
-				t.Errorf("%s: got %s (%s), want failed (declined.timed_out)", what, got.State, got.Code)
+				w.t.Errorf("%s: got %s (%s), want failed (declined.timed_out)", what, got.State, got.Code)
 			}
 		}
 		w.sound()

@@ -16,19 +16,19 @@ func TestALastCaptureReleasesTheRest(t *testing.T) {
 		w.must(connector.Capture, payment.Operation{Payment: p.ID, Amount: eur(2000), Final: true})
 		got := w.get(p.ID)
 		if got.Captured != 5000 || got.Voided != 5000 || got.Open() != 0 {
-			t.Errorf("got captured %d, voided %d, open %d, want 5000, 5000, 0", got.Captured, got.Voided, got.Open())
+			w.t.Errorf("got captured %d, voided %d, open %d, want 5000, 5000, 0", got.Captured, got.Voided, got.Open())
 		}
 		for _, s := range w.standings(w.house) {
 			if s.Pending.Minor != 0 {
-				t.Errorf("%s still holds %d", s.Account, s.Pending.Minor)
+				w.t.Errorf("%s still holds %d", s.Account, s.Pending.Minor)
 			}
 		}
 		if _, err := operate(w.payments, w.house, connector.Capture, payment.Operation{Payment: p.ID, Amount: eur(1)}); fault.Code(err) != "conflict.capture.exceeds" {
-			t.Errorf("one more capture: got %v, want conflict.capture.exceeds", err)
+			w.t.Errorf("one more capture: got %v, want conflict.capture.exceeds", err)
 		}
 		w.pass(8*24*time.Hour, nil) // beyond the hold: nothing is left to expire
 		if got := w.types(p.ID); got != "authorised captured captured" {
-			t.Errorf("got events %s", got)
+			w.t.Errorf("got events %s", got)
 		}
 		w.sound()
 	})
@@ -39,11 +39,11 @@ func TestALastCaptureWhoseAnswerIsLostReleasesTheRestLater(t *testing.T) {
 		p := w.paid(connector.Authorise, 10000).Payment
 		w.must(connector.Capture, payment.Operation{Payment: p.ID, Amount: eur(2000), Final: true, Simulate: map[string]string{"fault": "lost_answer"}})
 		if got := w.get(p.ID); got.Capturing != 2000 || got.Open() != 0 {
-			t.Errorf("got capturing %d, open %d, want 2000, 0", got.Capturing, got.Open())
+			w.t.Errorf("got capturing %d, open %d, want 2000, 0", got.Capturing, got.Open())
 		}
 		w.pass(time.Minute, nil)
 		if got := w.get(p.ID); got.Captured != 2000 || got.Voided != 8000 {
-			t.Errorf("got captured %d, voided %d, want 2000, 8000", got.Captured, got.Voided)
+			w.t.Errorf("got captured %d, voided %d, want 2000, 8000", got.Captured, got.Voided)
 		}
 		w.sound()
 	})
@@ -54,7 +54,7 @@ func TestALastCaptureThatIsRefusedLeavesTheHold(t *testing.T) {
 		p := w.paid(connector.Authorise, 10000).Payment
 		w.must(connector.Capture, payment.Operation{Payment: p.ID, Amount: eur(2000), Final: true, Simulate: map[string]string{"fault": "provider_down"}})
 		if got := w.get(p.ID); got.Open() != 10000 {
-			t.Errorf("got open %d, want 10000", got.Open())
+			w.t.Errorf("got open %d, want 10000", got.Open())
 		}
 		w.must(connector.Capture, payment.Operation{Payment: p.ID, Amount: eur(10000)})
 		w.sound()
@@ -70,10 +70,10 @@ func TestACaptureIsTakenBackOnce(t *testing.T) {
 		w.must(connector.Capture, payment.Operation{Payment: p.ID, Amount: eur(3000)})
 		w.must(connector.Void, payment.Operation{Payment: first.ID})
 		if out, err := operate(w.payments, w.house, connector.Void, payment.Operation{Payment: first.ID}); fault.Code(err) != "conflict.void" {
-			t.Errorf("taking it back again: got %s, want conflict.void", told(out, err))
+			w.t.Errorf("taking it back again: got %s, want conflict.void", told(out, err))
 		}
 		if got := w.get(p.ID); got.Refunded != 3000 {
-			t.Errorf("got refunded %d, want 3000", got.Refunded)
+			w.t.Errorf("got refunded %d, want 3000", got.Refunded)
 		}
 		w.sound()
 	})
@@ -86,7 +86,7 @@ func TestARefundThroughACaptureTakesNoMoreThanItTook(t *testing.T) {
 		w.must(connector.Capture, payment.Operation{Payment: p.ID, Amount: eur(3000)})
 		w.must(connector.Refund, payment.Operation{Payment: first.ID, Amount: eur(1000)})
 		if out, err := operate(w.payments, w.house, connector.Refund, payment.Operation{Payment: first.ID, Amount: eur(2001)}); fault.Code(err) != "conflict.refund.exceeds" {
-			t.Errorf("got %s, want conflict.refund.exceeds", told(out, err))
+			w.t.Errorf("got %s, want conflict.refund.exceeds", told(out, err))
 		}
 		w.must(connector.Refund, payment.Operation{Payment: first.ID, Amount: eur(2000)})
 		w.sound()
@@ -134,16 +134,16 @@ func TestOperationsThatAreRefused(t *testing.T) {
 			{"no id at all", connector.Void, payment.Operation{Payment: "../x"}, "not_found.payment"},
 		} {
 			if out, err := operate(w.payments, w.house, tt.kind, tt.op); fault.Code(err) != tt.want {
-				t.Errorf("%s: got %s, want %s", tt.name, told(out, err), tt.want)
+				w.t.Errorf("%s: got %s, want %s", tt.name, told(out, err), tt.want)
 			}
 		}
 		w.pass(16*time.Hour, nil) // over midnight: settled
 		if _, err := operate(w.payments, w.house, connector.Void, payment.Operation{Payment: taken.ID}); fault.Code(err) != "conflict.void.settled" {
-			t.Errorf("void after the cut-off: got %v, want conflict.void.settled", err)
+			w.t.Errorf("void after the cut-off: got %v, want conflict.void.settled", err)
 		}
 		w.pass(366*24*time.Hour, nil)
 		if _, err := operate(w.payments, w.house, connector.Refund, payment.Operation{Payment: taken.ID, Amount: eur(1)}); fault.Code(err) != "conflict.refund.window" {
-			t.Errorf("refund after a year: got %v, want conflict.refund.window", err)
+			w.t.Errorf("refund after a year: got %v, want conflict.refund.window", err)
 		}
 		w.sound()
 	})
@@ -159,15 +159,15 @@ func TestForeignPaymentsDoNotExist(t *testing.T) {
 		for name, h := range map[string]house{"realm": other, "merchant": stranger} {
 			for _, kind := range []connector.Kind{connector.Capture, connector.Refund, connector.Void} {
 				if out, err := operate(w.payments, h, kind, payment.Operation{Payment: p.ID, Amount: eur(100)}); fault.Code(err) != "not_found.payment" {
-					t.Errorf("another %s's %s: got %s, want not_found.payment", name, kind, told(out, err))
+					w.t.Errorf("another %s's %s: got %s, want not_found.payment", name, kind, told(out, err))
 				}
 			}
 			if _, err := w.payments.Get(t.Context(), h.actor, p.ID); fault.Code(err) != "not_found.payment" {
-				t.Errorf("another %s reads it: %v", name, err)
+				w.t.Errorf("another %s reads it: %v", name, err)
 			}
 		}
 		if got := len(w.attempts(p.ID)); got != 1 {
-			t.Errorf("got %d attempts on it, want its own alone", got)
+			w.t.Errorf("got %d attempts on it, want its own alone", got)
 		}
 	})
 }
