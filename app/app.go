@@ -183,7 +183,7 @@ func (a *App) check(ctx context.Context) error {
 	if err := a.Vault.Check(ctx); err != nil {
 		return fmt.Errorf("the key file does not fit the database: %w", err)
 	}
-	return errors.Join(a.Jobs.Every(ctx, "payment.recover"), a.Jobs.Every(ctx, "app.tend"))
+	return errors.Join(a.follow(ctx), a.Jobs.Every(ctx, "payment.recover"), a.Jobs.Every(ctx, "app.tend"))
 }
 
 // guard says where webhooks may go.

@@ -191,7 +191,7 @@ func (a *App) AdvanceSandbox(ctx context.Context, by string) error {
 	}
 	realm, err := a.devRealm(ctx)
 	if err == nil {
-		_, err = a.Access.Advance(ctx, realm.ID, d)
+		_, err = a.advance(ctx, realm.ID, d)
 	}
 	return err
 }

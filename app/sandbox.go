@@ -1,6 +1,7 @@
 package app
 
 import (
+	"context"
 	"encoding/json"
 	"net/http"
 	"strconv"
@@ -100,8 +101,32 @@ func (a *App) moveClock(r *http.Request, actor access.Actor) (any, error) {
 	if err != nil || seconds <= 0 || seconds > 10*365*24*3600 {
 		return nil, fault.At("invalid.duration", "advanceSeconds", "a whole number of seconds above zero is needed")
 	}
-	now, err := a.Access.Advance(r.Context(), actor.Realm, time.Duration(seconds)*time.Second)
+	now, err := a.advance(r.Context(), actor.Realm, time.Duration(seconds)*time.Second)
 	return map[string]any{"now": now.Format(time.RFC3339)}, err
+}
+
+// advance moves a test realm's clock, and the test provider's for its accounts.
+func (a *App) advance(ctx context.Context, realm ident.ID, d time.Duration) (now time.Time, err error) {
+	if now, err = a.Access.Advance(ctx, realm, d); err == nil {
+		a.Provider.Moved(string(realm), now.Sub(a.now()))
+	}
+	return now, err
+}
+
+// follow tells the test provider how far the clocks of realms were moved
+// before this start.
+func (a *App) follow(ctx context.Context) error {
+	realms, err := a.Access.Realms(ctx)
+	for _, r := range realms {
+		if r.Environment != access.Test || err != nil {
+			continue
+		}
+		err = a.DB.View(ctx, r.ID, func(tx *store.Tx) error {
+			a.Provider.Moved(string(r.ID), tx.Now().Sub(a.now()))
+			return nil
+		})
+	}
+	return err
 }
 
 func (a *App) readClock(r *http.Request, actor access.Actor) (any, error) {

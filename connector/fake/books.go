@@ -12,8 +12,9 @@ import (
 // time, in this process and in any other that shares the file.
 type Books struct {
 	mu       sync.Mutex
-	journal  *journal // nil: memory only
-	doubtful bool     // the journal failed: what is in memory may not be in it, so it is read again
+	journal  *journal         // nil: memory only
+	doubtful bool             // the journal failed: what is in memory may not be in it, so it is read again
+	moved    map[string]int64 // by owner of accounts: how far its time was moved ahead of the clock, ms
 	shelf
 }
 

@@ -152,12 +152,26 @@ func (p *Provider) observe(w *writing, account string, at time.Time) {
 	}
 }
 
+// Moved says that the time of owner's accounts, those whose names begin with it
+// and a dot, was moved ahead of the clock. What falls due by then happens
+// although nobody asks a question. It is not kept: whoever starts a provider on
+// books says it again.
+func (p *Provider) Moved(owner string, ahead time.Duration) {
+	p.books.mu.Lock()
+	defer p.books.mu.Unlock()
+	if p.books.moved == nil {
+		p.books.moved = map[string]int64{}
+	}
+	p.books.moved[owner] = max(p.books.moved[owner], ahead.Milliseconds())
+}
+
 // now is the account's time when the wall clock says wall.
 func (b *Books) now(account word, wall time.Time) int64 {
 	if wall.IsZero() {
 		return b.seen[account]
 	}
-	return max(millis(wall)+b.ahead[account], b.seen[account])
+	owner, _, _ := strings.Cut(b.words.list[account], ".")
+	return max(millis(wall)+max(b.ahead[account], b.moved[owner]), b.seen[account])
 }
 
 // fault chooses what goes wrong with an operation, if anything. ok is false
