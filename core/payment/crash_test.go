@@ -1,8 +1,10 @@
 package payment_test
 
 import (
+	"bytes"
 	"context"
 	"fmt"
+	"log/slog"
 	"runtime"
 	"strings"
 	"sync"
@@ -175,8 +177,14 @@ func TestAPassageThatDiesIsSettledLater(t *testing.T) {
 func TestAConnectorThatPanicsLeavesTheAttemptUnknown(t *testing.T) {
 	each(t, func(w *world) {
 		s := w.stumbling()
-		s.set(nil, func() { panic("broken") })
-		out := w.paid(connector.Debit, 10000)
+		var log bytes.Buffer
+		w.payments.Log = slog.New(slog.NewJSONHandler(&log, nil))
+		o := w.order(connector.Debit, 10000)
+		s.set(nil, func() { panic(*o.Card) })
+		out := w.pay(o)
+		if !strings.Contains(log.String(), "connector panicked") || strings.Contains(log.String(), o.Card.Number.Reveal()) {
+			w.t.Errorf("the log tells too little or too much: %s", &log)
+		}
 		if out.Payment.State != payment.Unknown {
 			w.t.Errorf("got %s, want unknown", out.Payment.State)
 		}
