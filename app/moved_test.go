@@ -40,21 +40,9 @@ func TestAMovedClockReachesTheTestProvider(t *testing.T) {
 			t.Fatalf("got %d %s", w.Code, w.Body)
 		}
 	}
-	disputed := func() (n int64) {
+	disputed := func() int64 {
 		t.Helper()
-		a.callbacks(t.Context())
-		actor, err := a.Access.Authenticate(t.Context(), s.Gateway.Token)
-		if err != nil {
-			t.Fatal(err)
-		}
-		list, err := a.Payments.List(t.Context(), actor, "", 10)
-		if err != nil {
-			t.Fatal(err)
-		}
-		for _, p := range list {
-			n += p.Disputed
-		}
-		return n
+		return disputedIn(t, a, s.Gateway.Token)
 	}
 	pay("chargeback_later")
 	if got := disputed(); got != 0 {
@@ -87,4 +75,22 @@ func TestAMovedClockReachesTheTestProvider(t *testing.T) {
 	if got := disputed(); got != 18400 {
 		t.Errorf("after a restart: got %d disputed, want 18400", got)
 	}
+}
+
+// disputedIn lets callbacks in and adds up what is disputed.
+func disputedIn(t *testing.T, a *App, token string) (n int64) {
+	t.Helper()
+	a.callbacks(t.Context())
+	actor, err := a.Access.Authenticate(t.Context(), token)
+	if err != nil {
+		t.Fatal(err)
+	}
+	list, err := a.Payments.List(t.Context(), actor, "", 10)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, p := range list {
+		n += p.Disputed
+	}
+	return n
 }

@@ -87,7 +87,7 @@ func TestTendWipesOldCards(t *testing.T) {
 	if _, err := reveal(t, a, realm.ID, card); err != nil {
 		t.Fatalf("a good card was wiped: %v", err)
 	}
-	end := time.Date(2033, 11, 1, 0, 0, 0, 0, time.UTC)
+	end := time.Date(2033, 11, 2, 0, 0, 0, 0, time.UTC)
 	if _, err := a.Access.Advance(t.Context(), realm.ID, time.Until(end)); err != nil {
 		t.Fatal(err)
 	}
