@@ -36,13 +36,14 @@ func (s *Surface) update(c *call) (answer, error) {
 	if err != nil {
 		return answer{}, err
 	}
-	sess, err := s.Checkouts.Update(c.r.Context(), c.actor, c.id, w)
+	sess, how, err := s.Checkouts.Update(c.r.Context(), c.actor, c.id, w)
 	if fault.Is(err, fault.NotFound) {
 		return answer{}, c.noSession()
 	}
 	if err != nil {
 		return answer{}, err
 	}
+	c.replayed = how == checkout.Known
 	return s.offered(c, sess, "000.200.101"), nil
 }
 

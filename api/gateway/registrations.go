@@ -59,7 +59,7 @@ func (s *Surface) extendToken(c *call) (answer, error) {
 	if err != nil {
 		return answer{}, err
 	}
-	if _, err := s.Vault.Prolong(c.r.Context(), c.actor, c.by(), id); err != nil {
+	if _, c.replayed, err = s.Vault.Prolong(c.r.Context(), c.actor, s.wish(c), c.by(), id); err != nil {
 		return answer{}, err
 	}
 	return s.plain(c, c.success()), nil

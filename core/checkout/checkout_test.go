@@ -167,7 +167,7 @@ func TestASessionIsPaid(t *testing.T) {
 		if got, now, err := k.ByKey(context.Background(), s.Key); err != nil || got.Expired(now) {
 			k.t.Errorf("a paid session expired (%v)", err)
 		}
-		if _, err := k.Update(context.Background(), k.actor, s.Key, k.wish()); fault.Code(err) != "conflict.session" {
+		if _, _, err := k.Update(context.Background(), k.actor, s.Key, k.wish()); fault.Code(err) != "conflict.session" {
 			k.t.Errorf("an update of what is paid: got %v", err)
 		}
 	})
@@ -207,7 +207,7 @@ func TestADeclineLetsThePayerTryAgain(t *testing.T) {
 		bad.Card.Number = method.Conceal("4111111111111111")
 		w := k.wish()
 		w.Amount.Minor = 9255 // not enough money, for a card that is in no table
-		if _, err := k.Update(context.Background(), k.actor, s.Key, w); err != nil {
+		if _, _, err := k.Update(context.Background(), k.actor, s.Key, w); err != nil {
 			k.t.Fatal(err)
 		}
 		no, err := k.pay(s, bad)
@@ -251,7 +251,7 @@ func TestAPaymentThatIsNotKnownYet(t *testing.T) {
 					k.t.Errorf("%s: another try began while one is unknown: %s (%v)", wish, again.Payment.ID, err)
 				}
 			}
-			if _, err := k.Update(context.Background(), k.actor, s.Key, k.wish()); fault.Code(err) != "conflict.session" {
+			if _, _, err := k.Update(context.Background(), k.actor, s.Key, k.wish()); fault.Code(err) != "conflict.session" {
 				k.t.Errorf("%s: an update meanwhile: got %v", wish, err)
 			}
 			for range 3 {
@@ -276,7 +276,7 @@ func TestASessionExpires(t *testing.T) {
 		if _, err := k.pay(s, choice(1)); fault.Code(err) != "conflict.session.expired" {
 			k.t.Errorf("to pay: got %v", err)
 		}
-		if _, err := k.Update(ctx, k.actor, s.Key, k.wish()); fault.Code(err) != "conflict.session" {
+		if _, _, err := k.Update(ctx, k.actor, s.Key, k.wish()); fault.Code(err) != "conflict.session" {
 			k.t.Errorf("to change: got %v", err)
 		}
 	})
@@ -407,7 +407,7 @@ func TestForeignSessionsDoNotExist(t *testing.T) {
 			w := k.wish()
 			w.Profile = tt.profile
 			_, _, made := k.Create(ctx, tt.actor, w)
-			_, changed := k.Update(ctx, tt.actor, s.Key, w)
+			_, _, changed := k.Update(ctx, tt.actor, s.Key, w)
 			_, _, found := k.Find(ctx, tt.actor, tt.profile.ID, s.Key)
 			if got := [3]string{fault.Code(made), fault.Code(changed), fault.Code(found)}; got != tt.want {
 				k.t.Errorf("%s: got %q, want %q", tt.name, got, tt.want)

@@ -106,21 +106,37 @@ func (s *Service) Create(ctx context.Context, actor access.Actor, w Wish) (sess 
 	return sess, how, err
 }
 
-// Update changes an open session. Faults: forbidden.permission,
-// not_found.session, conflict.session.
-func (s *Service) Update(ctx context.Context, actor access.Actor, wireID string, w Wish) (sess Session, err error) {
+// Update changes an open session. The same wish said twice changes it once
+// (how is then Known) and shows the session as it stands. Faults:
+// forbidden.permission, conflict.idempotency, not_found.session, conflict.session.
+func (s *Service) Update(ctx context.Context, actor access.Actor, wireID string, w Wish) (sess Session, how Opening, err error) {
 	if err := permitted(actor, w); err != nil {
-		return Session{}, err
+		return Session{}, "", err
 	}
-	err = s.DB.Update(ctx, actor.Realm, func(tx *store.Tx) error {
+	update := func(tx *store.Tx) error {
+		known, err := idempotency.Recall(tx, w.Idempotency)
+		if err != nil {
+			return err
+		}
+		if known != "" {
+			how = Known
+			sess, err = getSession(tx, known)
+			return err
+		}
+		how = Renewed
 		old, err := find(tx, w.Profile.ID, wireID)
 		if err != nil {
 			return err
 		}
-		sess, err = s.change(tx, old, w)
+		if sess, err = s.change(tx, old, w); err == nil {
+			idempotency.Remember(tx, w.Idempotency, sess.ID)
+		}
 		return err
-	})
-	return sess, err
+	}
+	if err = s.DB.Update(ctx, actor.Realm, update); idempotency.Taken(err) {
+		err = s.DB.Update(ctx, actor.Realm, update)
+	}
+	return sess, how, err
 }
 
 func permitted(actor access.Actor, w Wish) error {

@@ -54,10 +54,25 @@ func (s *Service) Drop(ctx context.Context, actor access.Actor, by audit.By, id 
 	return s.change(ctx, actor, id, func(tx *store.Tx) (Source, error) { return s.Delete(tx, by, id) })
 }
 
-// Prolong lengthens a source's life. Faults: forbidden.permission,
+// Prolong lengthens a source's life, once for a wish that is said twice
+// (replayed is then true). Faults: forbidden.permission, conflict.idempotency,
 // not_found.source, conflict.source (deleted, or not active yet).
-func (s *Service) Prolong(ctx context.Context, actor access.Actor, by audit.By, id ident.ID) (Source, error) {
-	return s.change(ctx, actor, id, func(tx *store.Tx) (Source, error) { return s.Extend(tx, by, id) })
+func (s *Service) Prolong(ctx context.Context, actor access.Actor, wish idempotency.Key, by audit.By, id ident.ID) (src Source, replayed bool, err error) {
+	prolong := func(tx *store.Tx) (Source, error) {
+		known, err := idempotency.Recall(tx, wish)
+		if err != nil {
+			return Source{}, err
+		}
+		if replayed = known != ""; replayed {
+			return getSource(tx, known)
+		}
+		idempotency.Remember(tx, wish, id)
+		return s.Extend(tx, by, id)
+	}
+	if src, err = s.change(ctx, actor, id, prolong); idempotency.Taken(err) {
+		src, err = s.change(ctx, actor, id, prolong)
+	}
+	return src, replayed, err
 }
 
 func (s *Service) change(ctx context.Context, actor access.Actor, id ident.ID, f func(tx *store.Tx) (Source, error)) (src Source, err error) {
