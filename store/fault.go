@@ -37,6 +37,9 @@ var (
 	// errStale: a row has another version than the one it was to be written
 	// over, or the database chose this transaction to give way. Run again.
 	errStale = errors.New("the row has changed meanwhile")
+	// errMoved: a realm's clock is not where it was thought to be. Run the
+	// whole batch again.
+	errMoved = fmt.Errorf("%w: a clock was moved", errStale)
 	// errLost: the connection broke, and nothing was committed. Run again.
 	errLost = errors.New("the connection was lost")
 	// errHeld: the row is held in a buffer of the same batch. Flush, run again.

@@ -30,6 +30,8 @@ type writer interface {
 	broken() error
 	commit() error
 	rollback()
+	// moved tells how far ahead realms are since the last commit.
+	moved(ahead map[ident.ID]int64)
 	// confirm commits something of our own, so that an answer that rests on
 	// what others have committed is not given before theirs is safe.
 	confirm() error
@@ -304,8 +306,8 @@ func (l *lane) try(calls []*call) (err error) {
 		return err
 	}
 	whole = true
-	if l.db.clocks != nil && b.moved != nil {
-		l.db.clocks.set(b.moved)
+	if b.moved != nil {
+		l.w.moved(b.moved)
 	}
 	return nil
 }

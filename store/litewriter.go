@@ -138,6 +138,8 @@ func (w *litewriter) end() {
 	}
 }
 
+func (w *litewriter) moved(ahead map[ident.ID]int64) { w.db.clocks.set(ahead) }
+
 func (w *litewriter) close() {}
 
 // check notes when an error is the end of the whole batch.

@@ -5,16 +5,15 @@ import (
 	"errors"
 	"fmt"
 	"time"
-
-	"github.com/jackc/pgx/v5"
 )
 
 // resolve finds out whether the commit that was sent last took effect. The
 // heartbeat row was written by that transaction before anything else, so
 // updating it waits for the transaction to end; what it then says is the
-// truth, on the same server or on the one that took over. The update is also a
-// commit of our own: when it is acknowledged, so is all before it, on the
-// standbys too.
+// truth, on the same server or on the one that took over. If the transaction
+// has not even begun there, the row now keeps it from ever doing so. The update
+// is also a commit of our own: when it is acknowledged, so is all before it, on
+// the standbys too.
 func (w *pgwriter) resolve(cause error) error {
 	if cause != nil {
 		w.db.o.Log.Warn("a commit was not answered; finding out what became of it", "err", cause)
@@ -38,16 +37,17 @@ func (w *pgwriter) resolve(cause error) error {
 	}
 }
 
-// ask returns the last batch of this lane that was committed.
+const fence = `INSERT INTO heartbeat (writer, batch, at) VALUES ($1, $2 + 1, $3)
+	ON CONFLICT (writer) DO UPDATE SET at = excluded.at, batch = CASE WHEN heartbeat.batch = $2 THEN $2 ELSE $2 + 1 END RETURNING batch`
+
+// ask returns the number of this lane's last batch if it was committed, and
+// else the next one, which shuts that batch out.
 func (w *pgwriter) ask(ctx context.Context) (batch int64, err error) {
 	if err := w.connect(ctx); err != nil {
 		return 0, err
 	}
 	w.unsure = false
-	err = w.conn.QueryRow(ctx, `UPDATE heartbeat SET at = $2 WHERE writer = $1 RETURNING batch`, w.name, w.db.o.Clock().UnixMilli()).Scan(&batch)
-	if errors.Is(err, pgx.ErrNoRows) {
-		return -1, nil
-	}
+	err = w.conn.QueryRow(ctx, fence, w.name, w.batch, w.db.o.Clock().UnixMilli()).Scan(&batch)
 	if err == nil && w.unsure {
 		err = errors.New("the standby does not answer")
 	}
@@ -62,6 +62,7 @@ func (w *pgwriter) confirm() error {
 	err := w.connect(ctx)
 	if err == nil {
 		w.unsure = false
+		w.batch += 2
 		_, err = w.conn.Exec(ctx, beat, w.name, w.batch, w.db.o.Clock().UnixMilli())
 	}
 	if err == nil && w.unsure {

@@ -14,7 +14,7 @@ import (
 )
 
 // pgwriter buffers what functions write, and sends it with the commit: one
-// round trip to begin, one for each query, one for everything else.
+// round trip for each query, one for everything else, the beginning included.
 type pgwriter struct {
 	e     *pgEngine
 	db    *DB
@@ -25,6 +25,7 @@ type pgwriter struct {
 	batch  int64
 	exact  bool     // a batch of one: its writes go in the order in which they were made
 	open   bool     // a transaction is open
+	ready  []any    // what the transaction will begin with: realms and how far ahead they are held to be
 	unsure bool     // the server gave up waiting for its standby
 	lost   error    // why this batch cannot be committed
 	first  []string // to be sent before anything else
@@ -58,9 +59,17 @@ func (b *buffer) clear() {
 	clear(b.held)
 }
 
+// The heartbeat row is the first that a transaction writes, and only upwards:
+// a batch that was given up for lost, and comes late all the same, finds the
+// row beyond its own number and fails. So does one for which a realm's clock
+// stands elsewhere than it was thought to: its functions had the wrong time.
 const (
-	beat   = `INSERT INTO heartbeat (writer, batch, at) VALUES ($1, $2, $3) ON CONFLICT (writer) DO UPDATE SET batch = excluded.batch, at = excluded.at`
-	lookUp = `SELECT realm, ahead_ms FROM clock WHERE realm = ANY($1::text[])`
+	beat = `WITH b AS (INSERT INTO heartbeat (writer, batch, at) VALUES ($1, $2, $3)
+		ON CONFLICT (writer) DO UPDATE SET batch = excluded.batch, at = excluded.at WHERE heartbeat.batch < excluded.batch RETURNING 1)
+		SELECT 1 / count(*) FROM b`
+	lookUp  = `SELECT realm, ahead_ms FROM clock WHERE realm = ANY($1::text[])`
+	unmoved = `SELECT 1 / (CASE WHEN EXISTS (SELECT 1 FROM unnest($1::text[], $2::bigint[]) AS v (realm, ahead)
+		LEFT JOIN clock AS c ON c.realm = v.realm WHERE COALESCE(c.ahead_ms, 0) <> v.ahead) THEN 0 ELSE 1 END)`
 )
 
 // connect opens the lane's connection if it has none.
@@ -100,52 +109,48 @@ func (w *pgwriter) timeout(d time.Duration) (context.Context, context.CancelFunc
 	return context.WithTimeout(context.Background(), d)
 }
 
-// begin opens the transaction and writes the heartbeat row first. Its lock is
-// what makes an unanswered commit decidable: whoever reads the row with a lock
-// of its own waits for this transaction's end.
+// begin prepares a transaction, which opens with the first thing that is sent.
+// How far ahead its realms are is known from the last time, and is checked then.
 func (w *pgwriter) begin(calls int, realms []ident.ID) (map[ident.ID]int64, error) {
-	w.batch++
+	w.batch += 2 // the number between is resolve's
 	w.exact, w.unsure, w.lost, w.marked, w.first = calls == 1, false, nil, false, nil
 	w.own.clear()
 	w.shared.clear()
-	fresh := w.conn == nil || w.conn.IsClosed()
-	ahead, err := w.beginOn(realms)
-	if err != nil && !fresh && (w.conn == nil || w.conn.IsClosed()) { // it went away while idle
-		ahead, err = w.beginOn(realms)
-	}
-	if err != nil {
-		w.disconnect()
-		if !errors.Is(err, ErrUnavailable) {
-			err = unavailable(err)
+	ahead, known := w.e.ahead.all(realms)
+	if w.conn == nil || w.conn.IsClosed() || !known {
+		var err error
+		if ahead, err = w.lookAhead(realms); err != nil {
+			w.disconnect()
+			if !errors.Is(err, ErrUnavailable) {
+				err = unavailable(err)
+			}
+			return nil, err
 		}
-		return nil, err
+		w.e.ahead.set(ahead)
 	}
+	names, values := make([]string, len(realms)), make([]int64, len(realms))
+	for i, r := range realms {
+		names[i], values[i] = string(r), ahead[r]
+	}
+	w.ready = []any{names, values}
 	return ahead, nil
 }
 
-func (w *pgwriter) beginOn(realms []ident.ID) (map[ident.ID]int64, error) {
+// lookAhead asks how far ahead realms are. A connection that went away while
+// it was idle is made anew.
+func (w *pgwriter) lookAhead(realms []ident.ID) (map[ident.ID]int64, error) {
 	ctx, cancel := w.timeout(w.db.limits.statement)
 	defer cancel()
+	fresh := w.conn == nil || w.conn.IsClosed()
 	if err := w.connect(ctx); err != nil {
 		return nil, err
 	}
+	ahead := map[ident.ID]int64{}
 	names := make([]string, len(realms))
 	for i, r := range realms {
-		names[i] = string(r)
+		ahead[r], names[i] = 0, string(r)
 	}
-	b := &pgx.Batch{}
-	b.Queue("BEGIN")
-	b.Queue(beat, w.name, w.batch, w.db.o.Clock().UnixMilli())
-	b.Queue(lookUp, names)
-	w.open = true
-	results := w.conn.SendBatch(ctx, b)
-	for range 2 {
-		if _, err := results.Exec(); err != nil {
-			return nil, finish(results, err)
-		}
-	}
-	ahead := map[ident.ID]int64{}
-	rows, err := results.Query()
+	rows, err := w.conn.Query(ctx, lookUp, names)
 	if err == nil {
 		err = walk(rows, func(scan func(...any) error) (bool, error) {
 			var realm ident.ID
@@ -155,7 +160,10 @@ func (w *pgwriter) beginOn(realms []ident.ID) (map[ident.ID]int64, error) {
 			return true, err
 		})
 	}
-	return ahead, finish(results, err)
+	if err != nil && !fresh && w.conn.IsClosed() {
+		return w.lookAhead(realms)
+	}
+	return ahead, err
 }
 
 // finish closes a pipeline, whose own error is but the first one once more.
@@ -247,23 +255,17 @@ func keyOf(r write) string {
 }
 
 func (w *pgwriter) query(_ *Tx, query string, args []any, each func(func(...any) error) (bool, error)) error {
-	reads := strings.HasPrefix(strings.TrimSpace(query), "SELECT")
-	if reads && len(w.own.writes) == 0 {
-		ctx, cancel := w.timeout(w.db.limits.statement)
-		defer cancel()
-		rows, err := w.conn.Query(ctx, query, args...)
-		if err == nil {
-			err = walk(rows, each)
-		}
-		return w.failed(err)
-	}
-	return w.send(&statement{query, args}, func(results pgx.BatchResults) error {
+	read := func(results pgx.BatchResults) error {
 		rows, err := results.Query()
 		if err != nil {
 			return err
 		}
 		return walk(rows, each)
-	})
+	}
+	if strings.HasPrefix(strings.TrimSpace(query), "SELECT") && len(w.own.writes) == 0 {
+		return w.failed(w.pipeline(&w.own, w.db.limits.statement, &statement{query, args}, read))
+	}
+	return w.send(&statement{query, args}, read)
 }
 
 func (w *pgwriter) exec(_ *Tx, query string, args []any) (n int64, err error) {
@@ -284,12 +286,7 @@ type statement struct {
 // one more statement, all in one round trip.
 func (w *pgwriter) send(last *statement, read func(pgx.BatchResults) error) error {
 	w.first = w.before()
-	b := &pgx.Batch{}
-	err := w.pipeline(b, &w.own, w.db.limits.statement, func() {
-		if last != nil {
-			b.Queue(last.text, last.args...)
-		}
-	}, read)
+	err := w.pipeline(&w.own, w.db.limits.statement, last, read)
 	w.own.clear()
 	return w.failed(err)
 }
@@ -303,9 +300,17 @@ func (w *pgwriter) before() []string {
 	return append(w.first, "SAVEPOINT m")
 }
 
-// pipeline sends what stands first, the buffer and what more adds, waits for
-// all of it, and hands the last result to read.
-func (w *pgwriter) pipeline(b *pgx.Batch, buf *buffer, limit time.Duration, more func(), read func(pgx.BatchResults) error) error {
+// pipeline sends what stands first, the buffer and the last statement, waits
+// for all of it, and hands the last result to read.
+func (w *pgwriter) pipeline(buf *buffer, limit time.Duration, last *statement, read func(pgx.BatchResults) error) error {
+	b := &pgx.Batch{}
+	if w.ready != nil {
+		w.open = true
+		b.Queue("BEGIN")
+		b.Queue(beat, w.name, w.batch, w.db.o.Clock().UnixMilli())
+		b.Queue(unmoved, w.ready...)
+	}
+	begins := b.Len()
 	for _, text := range w.first {
 		b.Queue(text)
 	}
@@ -313,7 +318,9 @@ func (w *pgwriter) pipeline(b *pgx.Batch, buf *buffer, limit time.Duration, more
 	start := b.Len()
 	swaps := w.queue(b, buf)
 	end := b.Len()
-	more()
+	if last != nil {
+		b.Queue(last.text, last.args...)
+	}
 	if b.Len() == 0 {
 		return nil
 	}
@@ -325,10 +332,18 @@ func (w *pgwriter) pipeline(b *pgx.Batch, buf *buffer, limit time.Duration, more
 			return finish(results, read(results))
 		}
 		if _, err := results.Exec(); err != nil {
-			if n >= start && n < end && swaps[n-start] && isCode(err, pgDivision) {
+			switch {
+			case n < begins && isCode(err, pgDivision):
+				w.e.ahead.forget()
+				err = errMoved
+				w.lost = err
+			case n >= start && n < end && swaps[n-start] && isCode(err, pgDivision):
 				err = errStale
 			}
 			return finish(results, err)
+		}
+		if n < begins {
+			w.ready = nil
 		}
 	}
 	return results.Close()
@@ -353,8 +368,7 @@ func (w *pgwriter) failed(err error) error {
 }
 
 func (w *pgwriter) flush() error {
-	b := &pgx.Batch{}
-	err := w.pipeline(b, &w.shared, w.db.limits.statement, func() {}, nil)
+	err := w.pipeline(&w.shared, w.db.limits.statement, nil, nil)
 	w.shared.clear()
 	if err == errStale {
 		return err
@@ -366,8 +380,7 @@ func (w *pgwriter) flush() error {
 // commit sends all writes and the commit together. A swap that meets too few
 // rows fails, and the server then skips the rest, the commit too.
 func (w *pgwriter) commit() error {
-	b := &pgx.Batch{}
-	err := w.pipeline(b, &w.shared, w.db.limits.commit, func() { b.Queue("COMMIT") }, nil)
+	err := w.pipeline(&w.shared, w.db.limits.commit, &statement{text: "COMMIT"}, nil)
 	switch {
 	case err == nil && !w.unsure:
 		w.open = false
@@ -394,5 +407,7 @@ func (w *pgwriter) rollback() {
 		w.disconnect()
 	}
 }
+
+func (w *pgwriter) moved(ahead map[ident.ID]int64) { w.e.ahead.set(ahead) }
 
 func (w *pgwriter) close() { w.disconnect() }

@@ -13,6 +13,8 @@ import (
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/jackc/pgx/v5/pgxpool"
+
+	"github.com/florinpay/florin/core/ident"
 )
 
 // oldestPostgres is 15, as the server counts.
@@ -24,6 +26,8 @@ type pgEngine struct {
 	db     *DB
 	config *pgx.ConnConfig // of the writers
 	pool   *pgxpool.Pool
+
+	ahead clocks // when last looked at; another process may have moved them
 }
 
 func openPostgres(ctx context.Context, db *DB) (engine, error) {
@@ -31,7 +35,7 @@ func openPostgres(ctx context.Context, db *DB) (engine, error) {
 	if err != nil {
 		return nil, err // pgx leaves the password out of it
 	}
-	e := &pgEngine{db: db, config: pool.ConnConfig.Copy()}
+	e := &pgEngine{db: db, config: pool.ConnConfig.Copy(), ahead: clocks{ahead: map[ident.ID]int64{}}}
 	for _, c := range []*pgx.ConnConfig{e.config, pool.ConnConfig} {
 		if c.ConnectTimeout == 0 || c.ConnectTimeout > db.limits.connect {
 			c.ConnectTimeout = db.limits.connect
@@ -115,8 +119,9 @@ func (e *pgEngine) check(ctx context.Context, conn *pgx.Conn) error {
 // table was small reads the whole table and is kept until statistics are next
 // taken, which on a growing table cost three quarters of the writes per second;
 // so plans are held to indexes. A query that has none still runs, and is not
-// worth compiling for that.
-const byIndex = "SELECT set_config('enable_seqscan', 'off', false), set_config('jit', 'off', false)"
+// worth compiling for that. Nor is planning it each time anew: what it is asked
+// with makes no difference to the index.
+const byIndex = "SELECT set_config('enable_seqscan', 'off', false), set_config('jit', 'off', false), set_config('plan_cache_mode', 'force_generic_plan', false)"
 
 // restrict prepares a lane's connection: a statement that hangs must not hang
 // its lane, and a process that was stopped must not hold rows for ever.

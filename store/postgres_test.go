@@ -31,7 +31,7 @@ func TestCutAnywhere(t *testing.T) {
 		for cut := int64(1); cut <= 14; cut++ {
 			p.pieces.Store(0)
 			p.cutAt.Store(cut)
-			for range 4 { // enough for the cut to come
+			for range 14 { // enough for the cut to come
 				err := update(db, func(tx *store.Tx) error {
 					addNote(tx, string(tx.NewID()), 1, "")
 					return bump(tx, "x")
@@ -45,6 +45,9 @@ func TestCutAnywhere(t *testing.T) {
 					t.Fatalf("cut at %d: %v", cut, err)
 				}
 			}
+			if p.pieces.Load() < cut {
+				t.Fatalf("the cut at %d did not come", cut)
+			}
 			p.cutAt.Store(0)
 			if got := noteOf(t, db, realmA, "x"); got != want {
 				t.Fatalf("cut at %d (passed on: %v): %d acknowledged, %d done", cut, deliver, want, got)
@@ -54,6 +57,30 @@ func TestCutAnywhere(t *testing.T) {
 	t.Logf("28 cuts, %d acknowledged, %d refused", want, refused)
 	if refused > 0 {
 		t.Errorf("%d refused: the store can always find out", refused)
+	}
+}
+
+// A transaction that was given up for lost and reaches the server afterwards
+// is shut out: what was done again instead is done once.
+func TestLateArrival(t *testing.T) {
+	db, p := proxied(t, nil)
+	makeNotes(t, db)
+	write := func() error {
+		return update(db, func(tx *store.Tx) error { addNote(tx, string(tx.NewID()), 1, ""); return nil })
+	}
+	must(t, write()) // the connection is there and knows the texts: the next one is one piece
+	p.late, p.over = make(chan struct{}), make(chan struct{})
+	p.cutAt.Store(p.pieces.Load() + 1)
+	must(t, write())
+	close(p.late)
+	<-p.over
+	var rows int64
+	must(t, db.View(t.Context(), realmA, func(tx *store.Tx) error {
+		_, err := tx.Get([]any{&rows}, `SELECT count(*) FROM note WHERE realm = $1`, string(realmA))
+		return err
+	}))
+	if rows != 2 {
+		t.Errorf("%d rows after two writes, one of which came once late and once again", rows)
 	}
 }
 

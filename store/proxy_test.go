@@ -26,10 +26,12 @@ type proxy struct {
 	mu    sync.Mutex
 	conns map[net.Conn]bool
 
-	away    atomic.Bool  // accept and hang up
-	silent  atomic.Bool  // take what the store sends, and pass nothing on
-	cutAt   atomic.Int64 // hang up at the n-th piece that the store sends; 0 never
-	deliver atomic.Bool  // and pass that piece on before
+	away    atomic.Bool   // accept and hang up
+	silent  atomic.Bool   // take what the store sends, and pass nothing on
+	cutAt   atomic.Int64  // hang up at the n-th piece that the store sends; 0 never
+	deliver atomic.Bool   // and pass that piece on before
+	late    chan struct{} // if set, pass it on once this is closed
+	over    chan struct{} // closed when the late piece's connection is
 	pieces  atomic.Int64
 }
 
@@ -83,7 +85,12 @@ func (p *proxy) serve() {
 		p.mu.Lock()
 		p.conns[in], p.conns[out] = true, true
 		p.mu.Unlock()
-		go func() { io.Copy(in, out); p.drop(in, out) }()
+		go func() {
+			io.Copy(in, out)
+			if p.late == nil {
+				p.drop(in, out)
+			}
+		}()
 		go p.forward(in, out)
 	}
 }
@@ -104,6 +111,14 @@ func (p *proxy) forward(in, out net.Conn) {
 				in.Close()
 				out.Write(buf[:n])
 				time.Sleep(5 * time.Millisecond)
+			}
+			if p.late != nil {
+				in.Close()
+				<-p.late
+				out.Write(buf[:n])
+				time.Sleep(100 * time.Millisecond) // it has all it needs; its answers go nowhere
+				out.Write([]byte{'X', 0, 0, 0, 4})
+				close(p.over)
 			}
 			return
 		}

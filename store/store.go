@@ -291,7 +291,7 @@ func laneOf(realm ident.ID, n int) int {
 	return int(h.Sum32() % uint32(n))
 }
 
-// clocks holds how far realms are ahead, where this process alone moves them.
+// clocks holds how far realms are ahead, as far as this process knows.
 type clocks struct {
 	mu    sync.RWMutex
 	ahead map[ident.ID]int64
@@ -301,6 +301,25 @@ func (c *clocks) get(realm ident.ID) int64 {
 	c.mu.RLock()
 	defer c.mu.RUnlock()
 	return c.ahead[realm]
+}
+
+// all is get for several realms, if all of them are known.
+func (c *clocks) all(realms []ident.ID) (ahead map[ident.ID]int64, known bool) {
+	c.mu.RLock()
+	defer c.mu.RUnlock()
+	ahead = make(map[ident.ID]int64, len(realms))
+	for _, r := range realms {
+		if ahead[r], known = c.ahead[r]; !known {
+			return nil, false
+		}
+	}
+	return ahead, true
+}
+
+func (c *clocks) forget() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	clear(c.ahead)
 }
 
 func (c *clocks) set(moved map[ident.ID]int64) {
