@@ -68,7 +68,9 @@ type lane struct {
 	mu     sync.Mutex // guards sending against closing; when inline, the writer
 	closed bool
 
-	down error // why the last batch could not even begin
+	down     error // why the last batch could not even begin
+	memories map[subject]any
+	cautious int // batches to go without a memory
 }
 
 // inline runs a call in its caller.
@@ -267,15 +269,18 @@ type batch struct {
 	gatherers []*gathering
 }
 
-// A gathering is what a batch has for one gatherer and realm.
-type gathering struct {
-	g     *Gatherer
-	by    *call // the first who gathered; what the flush wants run after the commit is run with it
-	items []any
+// try runs calls as one batch. Each has its own result if the error is nil. An
+// error that may come of a memory out of date is none before the batch has
+// failed without one.
+func (l *lane) try(calls []*call) error {
+	relied, err := l.attempt(calls)
+	if relied && err != nil && judge(err) != over {
+		_, err = l.attempt(calls)
+	}
+	return err
 }
 
-// try runs calls as one batch. Each has its own result if the error is nil.
-func (l *lane) try(calls []*call) (err error) {
+func (l *lane) attempt(calls []*call) (relied bool, err error) {
 	whole := false
 	defer func() {
 		if !whole { // also when a function has left the goroutine
@@ -284,32 +289,34 @@ func (l *lane) try(calls []*call) (err error) {
 	}()
 	select {
 	case <-l.db.failed:
-		return errFailed
+		return false, errFailed
 	default:
 	}
 	b := &batch{}
+	defer func() { l.remember(b, whole) }()
 	if b.ahead, err = l.w.begin(len(calls), realmsOf(calls)); err != nil {
 		l.down = err
-		return err
+		return false, err
 	}
 	for _, c := range calls {
 		if err := l.member(b, c); err != nil {
-			return err
+			return false, err
 		}
 	}
 	for _, g := range b.gatherers {
+		relied = relied || l.memories[subject{g.g, g.by.realm}] != nil
 		if err := l.gather(b, g); err != nil {
-			return err
+			return relied, err
 		}
 	}
 	if err := l.w.commit(); err != nil {
-		return err
+		return relied, err
 	}
 	whole = true
 	if b.moved != nil {
 		l.w.moved(b.moved)
 	}
-	return nil
+	return relied, nil
 }
 
 func realmsOf(calls []*call) []ident.ID {
@@ -355,37 +362,6 @@ func caught(err error, value any, c *call) error {
 	}
 	c.err = nil
 	return &panicked{value, debug.Stack()}
-}
-
-func (b *batch) gathering(g *Gatherer, c *call) *gathering {
-	for _, old := range b.gatherers {
-		if old.g == g && old.by.realm == c.realm {
-			return old
-		}
-	}
-	b.gatherers = append(b.gatherers, &gathering{g: g, by: c})
-	return b.gatherers[len(b.gatherers)-1]
-}
-
-func (g *gathering) add(value any) { g.items = append(g.items, value) }
-
-// gather runs a gatherer's flush. Whatever goes wrong is the whole batch's
-// until the member at fault is found.
-func (l *lane) gather(b *batch, g *gathering) error {
-	tx, err, lost := l.run(b, g.by.ctx, g.by.realm, true, func(tx *Tx) (err error) {
-		defer func() { err = caught(err, recover(), g.by) }()
-		g.by.err = errExited // unless it returns or panics
-		err = g.g.Flush(tx, g.items)
-		g.by.err = nil
-		return err
-	})
-	if lost != nil {
-		return lost
-	}
-	if err == nil {
-		g.by.committed = append(g.by.committed, tx.committed...)
-	}
-	return err
 }
 
 // run calls fn and keeps its effects or undoes them. err is fn's own, lost is

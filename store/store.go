@@ -167,7 +167,7 @@ func (db *DB) start(ctx context.Context) error {
 		return err
 	}
 	for _, w := range writers {
-		l := &lane{db: db, w: w}
+		l := &lane{db: db, w: w, memories: map[subject]any{}}
 		db.lanes = append(db.lanes, l)
 		if !db.o.Inline {
 			l.queue = make(chan *call, queueLength)

@@ -38,6 +38,7 @@ type Tx struct {
 
 	items     []item
 	committed []func()
+	memory    any // of a gatherer's transaction, from the last batch or for the next
 }
 
 // Realm is whose transaction this is.
@@ -204,6 +205,15 @@ type Gatherer struct {
 	// of the batch have written. An error undoes the transaction at fault.
 	Flush func(tx *Tx, items []any) error
 }
+
+// Remembered is what the Flush of this realm's last batch left with Remember,
+// or nil: when there was none, when it failed, or when batches have failed
+// lately. It is only as good as the versions that are swapped with it, since
+// other processes write too.
+func (tx *Tx) Remembered() any { return tx.memory }
+
+// Remember leaves v for the next Flush of the realm, if this one is committed.
+func (tx *Tx) Remember(v any) { tx.memory = v }
 
 type item struct {
 	g     *Gatherer

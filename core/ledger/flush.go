@@ -1,6 +1,8 @@
 package ledger
 
 import (
+	"slices"
+
 	"github.com/florinpay/florin/core/clock"
 	"github.com/florinpay/florin/core/fault"
 	"github.com/florinpay/florin/core/money"
@@ -30,21 +32,24 @@ type standing struct {
 // batch is the state of one flush.
 type batch struct {
 	tx    *store.Tx
+	m     *memory
 	head  head
 	books map[book]*standing
 	order []*standing // in the order first met, so that runs repeat exactly
 	text  []byte
 }
 
-// flush locks the head first: from there on no other process writes in this
-// realm's books, so what it reads next is still true at the commit.
+// flush goes on from what it remembers of the books. If another process has
+// written in them since, the head has another version, the batch is run again,
+// and the head is locked first: from there on nobody else writes, so what is
+// read next is still true at the commit.
 func flush(tx *store.Tx, items []any) error {
-	h, err := lockHead(tx)
-	if err != nil {
-		return err
+	b := &batch{tx: tx, books: map[book]*standing{}}
+	err := b.open()
+	if err == nil {
+		err = b.load(items)
 	}
-	b := &batch{tx: tx, head: h, books: map[book]*standing{}}
-	if err := b.load(items); err != nil {
+	if err != nil {
 		return err
 	}
 	for _, item := range items {
@@ -63,20 +68,71 @@ func flush(tx *store.Tx, items []any) error {
 	for _, s := range b.order {
 		if s.touched {
 			saveAccount(tx, s)
+			s.version, s.touched = s.version+1, false
 		}
 	}
 	saveHead(tx, b.head)
+	b.head.version++
+	b.m.head, b.m.news = b.head, b.order
+	tx.Remember(b.m)
 	return nil
 }
 
-// load reads every account that items name, in all its currencies.
+// A memory is what the books of a realm looked like after the last batch, so
+// that the next one need not read them again. It is never changed by a flush
+// that may yet fail, but by the next: news is what that has to take over.
+type memory struct {
+	head  head
+	books map[Account][]*standing // by currency; with no row too
+	news  []*standing
+}
+
+// The most accounts of a realm that are remembered.
+const maxMemory = 4096
+
+// open takes the books as the last batch left them, or reads where they end.
+func (b *batch) open() (err error) {
+	b.m, _ = b.tx.Remembered().(*memory)
+	if b.m == nil {
+		b.head, err = lockHead(b.tx)
+		b.m = &memory{books: map[Account][]*standing{}}
+		return err
+	}
+	for _, s := range b.m.news {
+		b.m.keep(s)
+	}
+	b.head, b.m = b.m.head, &memory{books: b.m.books}
+	return nil
+}
+
+func (m *memory) keep(s *standing) {
+	list := m.books[s.account]
+	if i := slices.IndexFunc(list, func(old *standing) bool { return old.currency == s.currency }); i >= 0 {
+		list[i] = s
+		return
+	}
+	m.books[s.account] = append(list, s)
+}
+
+// load takes every account that items name, in all its currencies, out of the
+// memory or reads it.
 func (b *batch) load(items []any) error {
+	if len(b.m.books) > maxMemory {
+		b.m.books = map[Account][]*standing{}
+	}
 	seen := map[Account]bool{}
-	var names []any
+	var missing []any
 	name := func(a Account) {
-		if !seen[a] {
-			seen[a] = true
-			names = append(names, string(a))
+		if seen[a] {
+			return
+		}
+		seen[a] = true
+		list, known := b.m.books[a]
+		if !known {
+			missing = append(missing, string(a))
+		}
+		for _, s := range list {
+			b.use(*s)
 		}
 	}
 	for _, item := range items {
@@ -89,21 +145,25 @@ func (b *batch) load(items []any) error {
 			name(it.account)
 		}
 	}
-	return loadAccounts(b.tx, names, func(s *standing) {
-		b.books[s.book] = s
-		b.order = append(b.order, s)
-	})
+	if missing == nil {
+		return nil
+	}
+	return loadAccounts(b.tx, missing, func(s *standing) { b.use(*s) })
+}
+
+// use takes a standing of which nobody else has this copy.
+func (b *batch) use(s standing) *standing {
+	b.books[s.book] = &s
+	b.order = append(b.order, &s)
+	return &s
 }
 
 // at returns the standing of k, opening the account if it is new.
 func (b *batch) at(k book) *standing {
-	s := b.books[k]
-	if s == nil {
-		s = &standing{book: k}
-		b.books[k] = s
-		b.order = append(b.order, s)
+	if s := b.books[k]; s != nil {
+		return s
 	}
-	return s
+	return b.use(standing{book: k})
 }
 
 // post gives a booking its place in the chain and adds up its postings.
