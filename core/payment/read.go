@@ -48,27 +48,8 @@ func (s *Service) ByReference(ctx context.Context, actor access.Actor, reference
 	}
 	const most = 100
 	var out []Outcome
-	err := s.DB.View(ctx, actor.Realm, func(tx *store.Tx) error {
-		out = nil
-		list, err := byReference(tx, reference, most)
-		if err != nil {
-			return err
-		}
-		for _, p := range list {
-			o, err := load(tx, p.ID)
-			if err != nil {
-				return err
-			}
-			out = append(out, o)
-		}
-		later, err := attemptsByReference(tx, reference, most)
-		for _, a := range later {
-			p, err := getPayment(tx, a.Payment)
-			if err != nil {
-				return err
-			}
-			out = append(out, Outcome{Payment: p, Attempt: a})
-		}
+	err := s.DB.View(ctx, actor.Realm, func(tx *store.Tx) (err error) {
+		out, err = byReference(tx, reference, most)
 		return err
 	})
 	mine := out[:0]

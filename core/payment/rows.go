@@ -2,6 +2,7 @@ package payment
 
 import (
 	"encoding/json"
+	"strings"
 	"time"
 
 	"github.com/florinpay/florin/connector"
@@ -45,20 +46,34 @@ func savePayment(tx *store.Tx, p Payment) error {
 	return err
 }
 
-func scanPayment(scan func(...any) error) (Payment, error) {
-	var p Payment
-	var created, updated, captured, expires int64
-	var details string
-	err := scan(&p.ID, &p.Version, &p.Seq, &p.Merchant, &p.Profile, &p.Surface, &p.Kind, &p.Method, &p.Brand, &p.Amount.Currency, &p.Amount.Minor,
+// A paymentScan is a row on its way to becoming a Payment.
+type paymentScan struct {
+	p                                   Payment
+	created, updated, captured, expires int64
+	details                             string
+}
+
+func (s *paymentScan) dest() []any {
+	p := &s.p
+	return []any{&p.ID, &p.Version, &p.Seq, &p.Merchant, &p.Profile, &p.Surface, &p.Kind, &p.Method, &p.Brand, &p.Amount.Currency, &p.Amount.Minor,
 		&p.State, &p.Code, &p.Risk, &p.Connector, &p.Reference, &p.Session, &p.Source, &p.Customer,
 		&p.Captured, &p.Capturing, &p.Refunded, &p.Refunding, &p.Voided, &p.Voiding, &p.Disputed,
-		&created, &updated, &captured, &expires, &details)
-	if err != nil {
-		return p, err
+		&s.created, &s.updated, &s.captured, &s.expires, &s.details}
+}
+
+func (s *paymentScan) payment() (Payment, error) {
+	p := s.p
+	p.CreatedAt, p.UpdatedAt = clock.FromMillis(s.created), clock.FromMillis(s.updated)
+	p.CapturedAt, p.ExpiresAt = clock.FromMillis(s.captured), clock.FromMillis(s.expires)
+	return p, json.Unmarshal([]byte(s.details), &p.Details)
+}
+
+func scanPayment(scan func(...any) error) (Payment, error) {
+	var s paymentScan
+	if err := scan(s.dest()...); err != nil {
+		return Payment{}, err
 	}
-	p.CreatedAt, p.UpdatedAt = clock.FromMillis(created), clock.FromMillis(updated)
-	p.CapturedAt, p.ExpiresAt = clock.FromMillis(captured), clock.FromMillis(expires)
-	return p, json.Unmarshal([]byte(details), &p.Details)
+	return s.payment()
 }
 
 func payments(tx *store.Tx, query string, args ...any) ([]Payment, error) {
@@ -83,13 +98,6 @@ func getPayment(tx *store.Tx, id ident.ID) (Payment, error) {
 }
 
 func missing() error { return fault.New("not_found.payment", "no such payment") }
-
-// byReference finds the payments that carry a reference of the merchant, or
-// whose captures and refunds do, oldest first.
-func byReference(tx *store.Tx, reference string, limit int) ([]Payment, error) {
-	return payments(tx, `SELECT `+paymentColumns+` FROM payment WHERE realm = $1 AND reference = $2 AND reference <> '' ORDER BY id LIMIT $3`,
-		string(tx.Realm()), reference, int64(limit))
-}
 
 // bySession finds the payments of a checkout, newest first.
 func bySession(tx *store.Tx, session ident.ID) ([]Payment, error) {
@@ -145,17 +153,34 @@ func saveAttempt(tx *store.Tx, a Attempt) error {
 	return err
 }
 
-func scanAttempt(scan func(...any) error) (Attempt, error) {
-	var a Attempt
-	var sent, done int64
-	var echo string
-	err := scan(&a.Payment, &a.ID, &a.Version, &a.Kind, &a.State, &a.Amount.Currency, &a.Amount.Minor, &a.Original, &a.Reference, &a.ProviderRef,
-		&a.Code, &a.ProviderCode, &a.AuthCode, &sent, &done, &echo)
-	a.SentAt, a.DoneAt = clock.FromMillis(sent), clock.FromMillis(done)
-	if err == nil && echo != "" {
-		err = json.Unmarshal([]byte(echo), &a.Echo)
+// An attemptScan is a row on its way to becoming an Attempt.
+type attemptScan struct {
+	a          Attempt
+	sent, done int64
+	echo       string
+}
+
+func (s *attemptScan) dest() []any {
+	a := &s.a
+	return []any{&a.Payment, &a.ID, &a.Version, &a.Kind, &a.State, &a.Amount.Currency, &a.Amount.Minor, &a.Original, &a.Reference, &a.ProviderRef,
+		&a.Code, &a.ProviderCode, &a.AuthCode, &s.sent, &s.done, &s.echo}
+}
+
+func (s *attemptScan) attempt() (a Attempt, err error) {
+	a = s.a
+	a.SentAt, a.DoneAt = clock.FromMillis(s.sent), clock.FromMillis(s.done)
+	if s.echo != "" {
+		err = json.Unmarshal([]byte(s.echo), &a.Echo)
 	}
 	return a, err
+}
+
+func scanAttempt(scan func(...any) error) (Attempt, error) {
+	var s attemptScan
+	if err := scan(s.dest()...); err != nil {
+		return Attempt{}, err
+	}
+	return s.attempt()
 }
 
 func attempts(tx *store.Tx, query string, args ...any) ([]Attempt, error) {
@@ -189,11 +214,68 @@ func getAttempt(tx *store.Tx, id ident.ID) (Attempt, error) {
 	return list[0], nil
 }
 
-// attemptsByReference finds captures, refunds and voids by the merchant's own
-// reference.
-func attemptsByReference(tx *store.Tx, reference string, limit int) ([]Attempt, error) {
-	return attempts(tx, `SELECT `+attemptColumns+` FROM attempt WHERE realm = $1 AND reference = $2 AND id <> payment AND reference <> '' ORDER BY id LIMIT $3`,
-		string(tx.Realm()), reference, int64(limit))
+// outcomes finds attempts together with their payments, which is one question
+// to the database instead of two.
+var outcomesText = `SELECT ` + of("a", attemptColumns) + `, ` + of("p", paymentColumns) + `
+	FROM attempt a JOIN payment p ON p.realm = a.realm AND p.id = a.payment WHERE a.realm = $1 AND `
+
+// of says whose the columns of a list are.
+func of(table, columns string) string {
+	return table + "." + strings.Join(strings.Fields(columns), " "+table+".")
+}
+
+func outcomes(tx *store.Tx, query string, args ...any) (list []Outcome, err error) {
+	err = tx.All(query, args, func(scan func(...any) error) (err error) {
+		var a attemptScan
+		var p paymentScan
+		var out Outcome
+		if err = scan(append(a.dest(), p.dest()...)...); err != nil {
+			return err
+		}
+		if out.Attempt, err = a.attempt(); err != nil {
+			return err
+		}
+		out.Payment, err = p.payment()
+		list = append(list, out)
+		return err
+	})
+	return list, err
+}
+
+var (
+	ownText   = outcomesText + `a.payment = $2 AND a.id = $2`
+	laterText = outcomesText + `a.id = $2 AND a.id <> a.payment`
+)
+
+var (
+	referredText = outcomesText + `p.reference = $2 AND p.reference <> '' AND a.id = a.payment AND a.payment = p.id ORDER BY p.id LIMIT $3`
+	laterRefText = outcomesText + `a.reference = $2 AND a.reference <> '' AND a.id <> a.payment ORDER BY a.id LIMIT $3`
+)
+
+// byReference finds the payments that carry a reference of the merchant, and
+// the captures and refunds that do, oldest first, up to limit of each.
+func byReference(tx *store.Tx, reference string, limit int) ([]Outcome, error) {
+	list, err := outcomes(tx, referredText, string(tx.Realm()), reference, int64(limit))
+	if err != nil {
+		return nil, err
+	}
+	later, err := outcomes(tx, laterRefText, string(tx.Realm()), reference, int64(limit))
+	return append(list, later...), err
+}
+
+// load finds an attempt, most often a payment's own, with its payment.
+func load(tx *store.Tx, attempt ident.ID) (Outcome, error) {
+	list, err := outcomes(tx, ownText, string(tx.Realm()), string(attempt))
+	if err == nil && len(list) == 0 {
+		list, err = outcomes(tx, laterText, string(tx.Realm()), string(attempt))
+	}
+	if err == nil && len(list) == 0 {
+		return Outcome{}, missing()
+	}
+	if err != nil {
+		return Outcome{}, err
+	}
+	return list[0], nil
 }
 
 // orphan is an attempt whose process may have died before it wrote the answer.

@@ -64,15 +64,6 @@ func (s *Service) begin(ctx context.Context, realm ident.ID, key idempotency.Key
 	return out, err
 }
 
-func load(tx *store.Tx, attempt ident.ID) (Outcome, error) {
-	a, err := getAttempt(tx, attempt)
-	if err != nil {
-		return Outcome{}, err
-	}
-	p, err := getPayment(tx, a.Payment)
-	return Outcome{Payment: p, Attempt: a}, err
-}
-
 // settle writes what a provider's word means. known is what the caller has in
 // hand from committing the intent; if somebody else (a callback, a resolver)
 // was faster, the rows are read again and the word is judged against them.
