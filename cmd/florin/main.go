@@ -9,6 +9,7 @@ import (
 	"log/slog"
 	"os"
 	"os/signal"
+	"runtime/debug"
 	"strings"
 	"sync"
 	"syscall"
@@ -113,6 +114,11 @@ const (
 
 func main() {
 	app.Version = version
+	if os.Getenv("GOGC") == "" {
+		// A request leaves a lot behind and a florin holds little: collecting
+		// less often is a seventh of the processor's time under load.
+		debug.SetGCPercent(300)
+	}
 	var cmd commands
 	k := parse(&cmd, os.Args[1:])
 	ctx, cancel := context.WithCancel(context.Background())
