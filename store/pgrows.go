@@ -8,8 +8,6 @@ import (
 	"slices"
 	"strings"
 	"sync"
-
-	"github.com/jackc/pgx/v5"
 )
 
 // A pgplan is what PostgreSQL has to be told to write rows of a table: texts
@@ -120,7 +118,7 @@ func rankOf(table string) int {
 // swapped ones, tables in their rank and swaps in the order of their keys, so
 // that two processes do not wait for each other. Alone, a function's writes
 // keep their own order instead, in which they are certainly right.
-func (w *pgwriter) queue(b *pgx.Batch, buf *buffer) (swaps []bool) {
+func (w *pgwriter) queue(all []statement, buf *buffer) (_ []statement, swaps []bool) {
 	writes := buf.writes
 	if !w.exact && buf != &w.own {
 		slices.SortStableFunc(writes, func(x, y pgwrite) int {
@@ -144,12 +142,12 @@ func (w *pgwriter) queue(b *pgx.Batch, buf *buffer) (swaps []bool) {
 		}
 		swap := writes[0].swap
 		for _, group := range chunks(writes[:n]) {
-			queueRows(b, group)
+			all = append(all, statementOf(group))
 			swaps = append(swaps, swap)
 		}
 		writes = writes[n:]
 	}
-	return swaps
+	return all, swaps
 }
 
 // chunks parts rows into lengths that there are texts for.
@@ -163,9 +161,9 @@ func chunks(rows []pgwrite) (groups [][]pgwrite) {
 	return groups
 }
 
-// queueRows makes one statement of rows of the same table and sort, as many as
-// there is a text for.
-func queueRows(b *pgx.Batch, rows []pgwrite) {
+// statementOf writes rows of the same table and sort, as many as there is a
+// text for.
+func statementOf(rows []pgwrite) statement {
 	p, size := rows[0].plan, bits.TrailingZeros(uint(len(rows)))
 	args := make([]any, 0, len(rows)*(len(p.kinds)+1))
 	for i := range rows {
@@ -175,8 +173,7 @@ func queueRows(b *pgx.Batch, rows []pgwrite) {
 		}
 	}
 	if rows[0].swap {
-		b.Queue(p.swap(size), args...)
-	} else {
-		b.Queue(p.insert(size), args...)
+		return statement{p.swap(size), args}
 	}
+	return statement{p.insert(size), args}
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strconv"
 	"strings"
 	"time"
 
@@ -20,12 +21,13 @@ type pgwriter struct {
 	db    *DB
 	name  string // the heartbeat row of this lane
 	conn  *pgx.Conn
+	line  pgline // on conn
 	plans map[*Table]*pgplan
 
 	batch  int64
 	exact  bool     // a batch of one: its writes go in the order in which they were made
 	open   bool     // a transaction is open
-	ready  []any    // what the transaction will begin with: realms and how far ahead they are held to be
+	ready  []any    // what the transaction will begin with: realms and how far ahead they are held to be, as texts of arrays
 	unsure bool     // the server gave up waiting for its standby
 	lost   error    // why this batch cannot be committed
 	first  []string // to be sent before anything else
@@ -91,6 +93,7 @@ func (w *pgwriter) connect(ctx context.Context) error {
 		return errors.Join(unavailable(err), conn.Close(ctx))
 	}
 	w.conn = conn
+	w.line = pgline{conn: conn.PgConn(), prepared: map[string]*pgconn.StatementDescription{}, room: make([]byte, 0, 1<<12)}
 	return nil
 }
 
@@ -128,11 +131,11 @@ func (w *pgwriter) begin(calls int, realms []ident.ID) (map[ident.ID]int64, erro
 		}
 		w.e.ahead.set(ahead)
 	}
-	names, values := make([]string, len(realms)), make([]int64, len(realms))
+	names, values := make([]string, len(realms)), make([]string, len(realms))
 	for i, r := range realms {
-		names[i], values[i] = string(r), ahead[r]
+		names[i], values[i] = strconv.Quote(string(r)), strconv.FormatInt(ahead[r], 10)
 	}
-	w.ready = []any{names, values}
+	w.ready = []any{"{" + strings.Join(names, ",") + "}", "{" + strings.Join(values, ",") + "}"}
 	return ahead, nil
 }
 
@@ -303,50 +306,60 @@ func (w *pgwriter) before() []string {
 // pipeline sends what stands first, the buffer and the last statement, waits
 // for all of it, and hands the last result to read.
 func (w *pgwriter) pipeline(buf *buffer, limit time.Duration, last *statement, read func(pgx.BatchResults) error) error {
-	b := &pgx.Batch{}
+	var all []statement
 	if w.ready != nil {
 		w.open = true
-		b.Queue("BEGIN")
-		b.Queue(beat, w.name, w.batch, w.db.o.Clock().UnixMilli())
-		b.Queue(unmoved, w.ready...)
+		all = append(all, statement{text: "BEGIN"}, statement{beat, []any{w.name, w.batch, w.db.o.Clock().UnixMilli()}}, statement{unmoved, w.ready})
 	}
-	begins := b.Len()
+	begins := len(all)
 	for _, text := range w.first {
-		b.Queue(text)
+		all = append(all, statement{text: text})
 	}
 	w.first = nil
-	start := b.Len()
-	swaps := w.queue(b, buf)
-	end := b.Len()
+	start := len(all)
+	all, swaps := w.queue(all, buf)
+	end := len(all)
 	if last != nil {
-		b.Queue(last.text, last.args...)
+		all = append(all, *last)
 	}
-	if b.Len() == 0 {
+	if len(all) == 0 {
 		return nil
 	}
 	ctx, cancel := w.timeout(limit)
 	defer cancel()
+	at, err := w.run(ctx, all, read)
+	switch {
+	case err == nil || at >= begins:
+		w.ready = nil
+	case isCode(err, pgDivision):
+		w.e.ahead.forget()
+		err = errMoved
+		w.lost = err
+	}
+	if err != nil && at >= start && at < end && swaps[at-start] && isCode(err, pgDivision) {
+		err = errStale
+	}
+	return err
+}
+
+// run sends statements in one round trip; what the last one returns goes to
+// read, if there is one.
+func (w *pgwriter) run(ctx context.Context, all []statement, read func(pgx.BatchResults) error) (at int, err error) {
+	if read == nil {
+		return w.line.run(ctx, all)
+	}
+	b := &pgx.Batch{}
+	for _, s := range all {
+		b.Queue(s.text, s.args...)
+	}
 	results := w.conn.SendBatch(ctx, b)
-	for n := range b.Len() {
-		if n == b.Len()-1 && read != nil {
-			return finish(results, read(results))
-		}
+	last := len(all) - 1
+	for n := range last {
 		if _, err := results.Exec(); err != nil {
-			switch {
-			case n < begins && isCode(err, pgDivision):
-				w.e.ahead.forget()
-				err = errMoved
-				w.lost = err
-			case n >= start && n < end && swaps[n-start] && isCode(err, pgDivision):
-				err = errStale
-			}
-			return finish(results, err)
-		}
-		if n < begins {
-			w.ready = nil
+			return n, finish(results, err)
 		}
 	}
-	return results.Close()
+	return last, finish(results, read(results))
 }
 
 func isCode(err error, code string) bool {
