@@ -169,7 +169,7 @@ func (s *story) recipe(words []string) ledger.Transfer {
 	make := map[string]func(money.Amount) ledger.Transfer{
 		"authorise": d.Authorise, "void": d.Void, "expire": d.Expire, "debit": d.Debit,
 		"refund.reserve": d.ReserveRefund, "refund": d.Refund, "refund.release": d.ReleaseRefund, "refund.return": d.ReturnRefund,
-		"credit.reserve": d.ReserveCredit, "credit": d.Credit, "credit.release": d.ReleaseCredit,
+		"credit.reserve": d.ReserveCredit, "credit": d.Credit, "credit.release": d.ReleaseCredit, "credit.return": d.ReturnCredit,
 		"chargeback": d.Chargeback, "chargeback.reversed": d.ChargebackReversed,
 		"chargeback.lost": d.ChargebackLost, "chargeback.returned": d.ChargebackReturned,
 		"late": d.Late, "late.accepted": d.LateAccepted, "late.returned": d.LateReturned,

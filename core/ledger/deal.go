@@ -105,6 +105,11 @@ func (d Deal) ReleaseCredit(a money.Amount) Transfer {
 	return d.transfer("credit.release", pair(Pending, d.provider(), d.merchant(), a))
 }
 
+// ReturnCredit brings back a credit that was accepted and failed later.
+func (d Deal) ReturnCredit(a money.Amount) Transfer {
+	return d.transfer("credit.return", pair(Posted, d.provider(), d.merchant(), a))
+}
+
 // Chargeback books that the provider took a back, and reserves it on the
 // merchant until the dispute is decided.
 func (d Deal) Chargeback(a money.Amount) Transfer {

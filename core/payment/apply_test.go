@@ -178,6 +178,50 @@ func TestARefundThatFailsLateGivesTheMoneyBackToTheMerchant(t *testing.T) {
 	}
 }
 
+func TestACreditAndAVoidedCaptureCanComeBack(t *testing.T) {
+	back := connector.Result{State: connector.Refused, Code: "declined.closed_account", Provider: "TB-closed_account"}
+	paid, own := first(connector.Credit, Credited, Approved)
+	voided, a := later(connector.Void, 4000)
+	voided.State, voided.Captured, voided.Refunded, voided.Voiding = Voided, 4000, 4000, 0
+	a.State, a.Original = Approved, "65a000000000000000000008" // a capture
+	for _, tt := range []struct {
+		c    change
+		want string
+	}{
+		{apply(paid, own, back, card, noon.AddDate(0, 0, 3)), "failed/failed_late payment.failed [credit.return] code=declined.closed_account"},
+		{apply(voided, a, back, card, noon.AddDate(0, 0, 3)), "captured/failed_late payment.void_failed [refund.return] code=declined.closed_account sums=[4000 0 0 0 0 0]"},
+	} {
+		if got := told(tt.c); got != tt.want {
+			t.Errorf("got  %s\nwant %s", got, tt.want)
+		}
+	}
+}
+
+// Only money that leaves for a bank is asked after later, and only where the
+// connector says that it may come back.
+func TestWhatIsAskedAfterOnceMore(t *testing.T) {
+	yes := func(n int64) connector.Result { return connector.Result{State: connector.Approved, Amount: eur(n)} }
+	returns := limits{settle: card.settle, horizon: card.horizon, returns: []int{86400, 7 * 86400}}
+	for _, tt := range []struct {
+		kind connector.Kind
+		want time.Duration
+	}{
+		{connector.Debit, 0}, {connector.Authorise, 0}, {connector.Credit, 24 * time.Hour},
+		{connector.Capture, 0}, {connector.Refund, 24 * time.Hour}, {connector.Void, 0},
+	} {
+		p, a := later(tt.kind, 3000)
+		if tt.kind == connector.Debit || tt.kind == connector.Authorise || tt.kind == connector.Credit {
+			p, a = first(tt.kind, Processing, Sent)
+		}
+		if got := apply(p, a, yes(a.Amount.Minor), returns, noon).recheck; got != tt.want {
+			t.Errorf("%s: got %v, want %v", tt.kind, got, tt.want)
+		}
+		if got := apply(p, a, yes(a.Amount.Minor), card, noon).recheck; got != 0 {
+			t.Errorf("%s where nothing comes back: got %v, want 0", tt.kind, got)
+		}
+	}
+}
+
 func TestVoidingADebitGivesItBack(t *testing.T) {
 	p, _ := first(connector.Debit, Captured, Approved)
 	p.Captured, p.Refunding = 10000, 10000

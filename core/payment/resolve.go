@@ -6,6 +6,7 @@ import (
 
 	"github.com/florinpay/florin/connector"
 	"github.com/florinpay/florin/core/clock"
+	"github.com/florinpay/florin/core/fault"
 	"github.com/florinpay/florin/core/idempotency"
 	"github.com/florinpay/florin/core/ident"
 	"github.com/florinpay/florin/core/job"
@@ -23,6 +24,7 @@ const orphanAge = 30 * time.Second
 // Register hands the jobs of this package to the queue. now is the wall clock.
 func (s *Service) Register(q *job.Queue, now clock.Clock) {
 	q.Handle("payment.resolve", s.resolve)
+	q.Handle("payment.recheck", s.recheck)
 	q.Handle("payment.expire", s.expire)
 	q.Handle("payment.give_back", s.giveBack)
 	q.Handle("payment.recover", func(ctx context.Context, j job.Job) error {
@@ -77,6 +79,50 @@ func (s *Service) resolve(ctx context.Context, j job.Job) error {
 		}
 		return job.Again(tx, j, tx.Now().Add(s.nextLook(out, tx.Now())))
 	})
+}
+
+// recheck is the job that asks after a refund or credit that was approved: the
+// bank may have sent the money back, and the callback that says so may be lost.
+// It asks at the ages that the connector names, then no more. A question without
+// an answer is a failed try, which the queue repeats with growing pauses.
+func (s *Service) recheck(ctx context.Context, j job.Job) error {
+	known, err := s.get(ctx, j.Realm, j.Object)
+	if err != nil {
+		return err
+	}
+	if known.Attempt.State == Approved {
+		var at time.Time
+		if err := s.DB.View(ctx, j.Realm, func(tx *store.Tx) error { at = tx.Now(); return nil }); err != nil {
+			return err
+		}
+		r := s.lookup(ctx, known, at)
+		if r.State == connector.Unknown {
+			return fault.New("unavailable.provider", "the provider does not say what became of the refund")
+		}
+		if known, err = s.settle(ctx, j.Realm, known, r); err != nil {
+			return err
+		}
+	}
+	return s.DB.Update(ctx, j.Realm, func(tx *store.Tx) error {
+		if next := s.nextReturn(known, tx.Now()); !next.IsZero() {
+			return job.Again(tx, j, next)
+		}
+		return job.Done(tx, j)
+	})
+}
+
+// nextReturn is the next moment after now at which the attempt's money may be
+// known to have come back; zero when there is none.
+func (s *Service) nextReturn(out Outcome, now time.Time) time.Time {
+	if out.Attempt.State != Approved {
+		return time.Time{}
+	}
+	for _, seconds := range s.limits(out.Payment).returns {
+		if at := out.Attempt.DoneAt.Add(time.Duration(seconds) * time.Second); at.After(now) {
+			return at
+		}
+	}
+	return time.Time{}
 }
 
 // nextLook is when an attempt that is still open is worth another question:

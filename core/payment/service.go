@@ -125,6 +125,9 @@ func (s *Service) write(tx *store.Tx, c change, was Outcome) (Outcome, error) {
 	if c.expire {
 		job.Add(tx, "payment.expire", c.p.ID, c.p.ExpiresAt)
 	}
+	if c.recheck > 0 {
+		job.Add(tx, "payment.recheck", c.a.ID, tx.Now().Add(c.recheck))
+	}
 	out := Outcome{Payment: c.p, Attempt: c.a, Replayed: was.Replayed}
 	if c.event == "" {
 		return out, nil
@@ -149,7 +152,8 @@ func (s *Service) connector(name string, env access.Environment) (connector.Conn
 func (s *Service) limits(p Payment) limits {
 	lim := limits{settle: time.Minute, horizon: 24 * time.Hour}
 	if c := s.Connectors[p.Connector]; c != nil {
-		lim.settle = time.Duration(c.Spec().SettleSeconds) * time.Second
+		spec := c.Spec()
+		lim.settle, lim.returns = time.Duration(spec.SettleSeconds)*time.Second, spec.ReturnSeconds
 	}
 	return lim
 }
