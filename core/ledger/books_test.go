@@ -165,6 +165,9 @@ func (s *story) recipe(words []string) ledger.Transfer {
 	if words[0] == "capture" {
 		return s.deal.Capture(a, amount(s.t, words[4], words[2]))
 	}
+	if words[0] == "late.captured" {
+		return s.deal.LateCaptured(a, amount(s.t, words[4], words[2]))
+	}
 	d := s.deal
 	make := map[string]func(money.Amount) ledger.Transfer{
 		"authorise": d.Authorise, "void": d.Void, "expire": d.Expire, "debit": d.Debit,
@@ -173,6 +176,7 @@ func (s *story) recipe(words []string) ledger.Transfer {
 		"chargeback": d.Chargeback, "chargeback.reversed": d.ChargebackReversed,
 		"chargeback.lost": d.ChargebackLost, "chargeback.returned": d.ChargebackReturned,
 		"late": d.Late, "late.accepted": d.LateAccepted, "late.returned": d.LateReturned,
+		"late.out": d.LateOut, "late.out.accepted": d.LateOutAccepted, "late.out.returned": d.LateOutReturned,
 	}[words[0]]
 	if make == nil {
 		s.t.Fatalf("no recipe %q", words[0])

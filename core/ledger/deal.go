@@ -155,3 +155,27 @@ func (d Deal) LateAccepted(a money.Amount) Transfer {
 func (d Deal) LateReturned(a money.Amount) Transfer {
 	return d.transfer("late.returned", pair(Posted, Suspense(d.Connector), d.provider(), a))
 }
+
+// LateCaptured is LateAccepted for a capture: it also gives back held of the
+// authorisation, as Capture does.
+func (d Deal) LateCaptured(a, held money.Amount) Transfer {
+	return d.transfer("late.captured",
+		pair(Pending, d.merchant(), d.provider(), held),
+		pair(Posted, Suspense(d.Connector), d.merchant(), a))
+}
+
+// LateOut books money that a provider reports to have paid out after the refund
+// or credit was given up: the opposite of Late. Nobody bears it until review.
+func (d Deal) LateOut(a money.Amount) Transfer {
+	return d.transfer("late.out", pair(Posted, Suspense(d.Connector), d.provider(), a))
+}
+
+// LateOutAccepted makes the merchant bear what went out late.
+func (d Deal) LateOutAccepted(a money.Amount) Transfer {
+	return d.transfer("late.out.accepted", pair(Posted, d.merchant(), Suspense(d.Connector), a))
+}
+
+// LateOutReturned brings what went out late back to the provider.
+func (d Deal) LateOutReturned(a money.Amount) Transfer {
+	return d.transfer("late.out.returned", pair(Posted, d.provider(), Suspense(d.Connector), a))
+}

@@ -279,8 +279,11 @@ func (c *change) review(at time.Time) {
 // are sent for it until a human has decided.
 func (c *change) lateSuccess(r connector.Result, at time.Time) {
 	c.a.ProviderRef = r.Reference
-	if c.a.Kind == connector.Debit || c.a.Kind == connector.Capture {
+	switch {
+	case c.a.Kind == connector.Debit || c.a.Kind == connector.Capture:
 		c.book(c.deal().Late(c.a.Amount))
+	case c.a.moves(c.p): // a refund, a credit, a void that gives captured money back
+		c.book(c.deal().LateOut(c.a.Amount))
 	}
 	c.review(at)
 	c.a.State = LateSuccess // it holds no reservation: that was given back with the no
@@ -307,6 +310,18 @@ func (c *change) returned(r connector.Result, at time.Time) {
 		}
 	}
 	c.book(c.deal().ReturnRefund(c.a.Amount))
+}
+
+// moves says whether the attempt moves money, into our books or out of them: a
+// hold that is made or released moves none.
+func (a Attempt) moves(p Payment) bool {
+	switch a.Kind {
+	case connector.Debit, connector.Capture, connector.Refund, connector.Credit:
+		return true
+	case connector.Void:
+		return a.undoesCapture(p)
+	}
+	return false
 }
 
 // leaves says whether the attempt sends out money that a bank can send back: a

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/florinpay/florin/connector"
+	"github.com/florinpay/florin/core/ident"
 	"github.com/florinpay/florin/core/ledger"
 	"github.com/florinpay/florin/core/money"
 )
@@ -96,6 +97,7 @@ func TestApplyToAPaymentsOwnAttempt(t *testing.T) {
 		{"another currency, once", connector.Debit, Processing, Sent, yen, 0, "unknown/unknown payment.unknown [] code=conflict.amount check=5s"},
 		{"late yes", connector.Debit, Failed, Refused, yes, time.Hour, "review/late_success payment.review [late]"},
 		{"late yes to a hold moves no money", connector.Authorise, Failed, Refused, yes, time.Hour, "review/late_success payment.review []"},
+		{"late yes to a credit", connector.Credit, Failed, Refused, yes, time.Hour, "review/late_success payment.review [late.out]"},
 		{"late no changes nothing", connector.Debit, Captured, Approved, no, time.Hour, "captured/approved  []"},
 		{"yes twice changes nothing", connector.Debit, Captured, Approved, yes, time.Hour, "captured/approved  []"},
 		{"stale pending changes nothing", connector.Debit, Captured, Approved, wait, time.Hour, "captured/approved  []"},
@@ -175,6 +177,35 @@ func TestARefundThatFailsLateGivesTheMoneyBackToTheMerchant(t *testing.T) {
 	again := apply(c.p, c.a, connector.Result{State: connector.Refused, Code: "declined.account_closed"}, card, noon.AddDate(0, 0, 4))
 	if again.event != "" {
 		t.Errorf("the same word twice made the event %s", again.event)
+	}
+}
+
+// What an operation moves late is booked where it can be found; releasing a
+// hold moves nothing.
+func TestOperationsThatSucceedLate(t *testing.T) {
+	for _, tt := range []struct {
+		kind     connector.Kind
+		original ident.ID // "" for the payment
+		want     string
+	}{
+		{connector.Capture, "", "review/late_success payment.review [late]"},
+		{connector.Refund, "", "review/late_success payment.review [late.out]"},
+		{connector.Void, "", "review/late_success payment.review []"},
+		{connector.Void, "65a000000000000000000008", "review/late_success payment.review [late.out]"},
+	} {
+		p, a := later(tt.kind, 3000)
+		if tt.original != "" {
+			a.Original = tt.original
+		}
+		a.State = Refused
+		c := apply(p, a, connector.Result{State: connector.Approved, Amount: eur(3000), Reference: "r9"}, card, noon.Add(time.Hour))
+		got, _, _ := strings.Cut(told(c), " sums")
+		if got != tt.want {
+			t.Errorf("%s: got %s, want %s", tt.kind, got, tt.want)
+		}
+		if again := apply(c.p, c.a, connector.Result{State: connector.Approved, Amount: eur(3000), Reference: "r9"}, card, noon); len(again.transfers) > 0 {
+			t.Errorf("%s: the same word twice was booked twice", tt.kind)
+		}
 	}
 }
 
