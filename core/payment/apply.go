@@ -18,6 +18,7 @@ type change struct {
 	transfers []ledger.Transfer
 	check     time.Duration // look again after; 0 when settled
 	expire    bool          // an expiry of the hold has to be watched
+	ruling    ruling        // when a human decided
 	recheck   time.Duration // money left for good, but a bank may send it back: look again after; 0 for never
 }
 

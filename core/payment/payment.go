@@ -30,6 +30,8 @@
 //	sent ──> approved | refused | pending | unknown
 //	pending, unknown ──> approved | refused | review
 //	refused ──> late_success  (the provider changed its mind to yes)
+//	review ──> approved | refused           (a human has decided)
+//	late_success ──> approved | failed_late (a human has decided)
 //	approved ──> failed_late  (a refund or credit: the bank gave the money back)
 //
 // Money that leaves or enters is reserved before the provider is asked

@@ -133,7 +133,7 @@ func (s *Service) write(tx *store.Tx, c change, was Outcome) (Outcome, error) {
 		return out, nil
 	}
 	return out, s.Events.Add(tx, event.Event{Object: c.p.ID, Seq: c.p.Seq, Type: c.event, Merchant: c.p.Merchant,
-		Data: summary(c.p, c.a), Subject: out})
+		Data: summary(c.p, c.a, c.ruling), Subject: out})
 }
 
 // resolving says whether a resolver's job exists for the attempt already.
