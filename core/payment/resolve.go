@@ -185,6 +185,16 @@ func (s *Service) expire(ctx context.Context, j job.Job) error {
 	})
 }
 
+// Resume is Recover at the start of a process, before it serves. now is the wall
+// time. Where this process has the database for itself, nobody can still be
+// asking a provider; otherwise another process may be, and the usual age counts.
+func (s *Service) Resume(ctx context.Context, now time.Time) error {
+	if !s.DB.Alone() {
+		now = now.Add(-orphanAge)
+	}
+	return s.Recover(ctx, now)
+}
+
 // Recover turns attempts that were sent before the given wall time, and whose
 // answer nobody wrote down, into unknown ones that are looked up. It is safe
 // at any moment: an answer that arrives after all is judged like any other.
