@@ -181,7 +181,11 @@ func (a *App) tellMerchants(tx *store.Tx, e event.Event) error {
 // check refuses to start on data that does not belong to our keys.
 func (a *App) check(ctx context.Context) error {
 	if err := a.Vault.Check(ctx); err != nil {
-		return fmt.Errorf("the key file does not fit the database: %w", err)
+		hint := ""
+		if beside := a.Config.keyBeside(); beside != "" && beside != a.Config.Get("key-file") {
+			hint = " (florin dev has made one beside it: try --key-file " + beside + ")"
+		}
+		return fmt.Errorf("the key file does not fit the database%s: %w", hint, err)
 	}
 	return errors.Join(a.follow(ctx), a.Jobs.Every(ctx, "payment.recover"), a.Jobs.Every(ctx, "app.tend"))
 }

@@ -19,6 +19,7 @@ import (
 	"time"
 
 	"github.com/florinpay/florin/app"
+	"github.com/florinpay/florin/store/storetest"
 )
 
 // built is the program as anybody builds it: stories run it, not its parts.
@@ -28,14 +29,19 @@ var built struct {
 	err    error
 }
 
-func TestMain(m *testing.M) {
-	code := m.Run()
+func TestMain(m *testing.M) { storetest.Main(wiped{m}) }
+
+// wiped leaves no program behind.
+type wiped struct{ *testing.M }
+
+func (w wiped) Run() int {
+	code := w.M.Run()
 	if built.folder != "" {
 		if err := os.RemoveAll(built.folder); err != nil {
 			fmt.Fprintln(os.Stderr, err)
 		}
 	}
-	os.Exit(code)
+	return code
 }
 
 func program(t testing.TB) string {

@@ -7,18 +7,22 @@ import (
 	"encoding/hex"
 	"io"
 	"log/slog"
+	"maps"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
 	"time"
 
 	"github.com/florinpay/florin/core/job"
+	"github.com/florinpay/florin/core/merchant"
+	"github.com/florinpay/florin/store/storetest"
 )
 
 // A canary is something secret that must not come out anywhere.
@@ -110,21 +114,52 @@ func luhn(body string) string {
 }
 
 // TestCanaries runs the ways in which cards and secrets come in, then searches
-// everything that florin has written or said.
+// everything that florin has written or said. A canary that is put into the
+// database afterwards has to be found: the search can fail.
 func TestCanaries(t *testing.T) {
-	dir := t.TempDir()
-	var logs, said safeBuffer
+	for _, engine := range storetest.Engines {
+		t.Run(engine, func(t *testing.T) {
+			dir := t.TempDir()
+			database := filepath.Join(dir, "florin.db")
+			if engine == "postgres" {
+				database = storetest.Database(t, engine)
+			}
+			n := &nest{dir: dir, settings: map[string]string{"database": database, "key-file": filepath.Join(dir, "florin.key"),
+				"sandbox-file": filepath.Join(dir, "books"), "webhook-local": "true", "webhook-ports": "*"}}
+			n.fly(t)
+			n.search(t, n.open(t, "http://127.0.0.1"))
+			n.plant(t)
+		})
+	}
+}
+
+// nest is a florin and what it has said.
+type nest struct {
+	dir        string
+	settings   map[string]string
+	logs, said safeBuffer
+	canaries   []canary
+}
+
+func (n *nest) open(t *testing.T, base string) *App {
+	t.Helper()
+	c, err := Load("", func(string) (string, bool) { return "", false }, n.settings)
+	if err != nil {
+		t.Fatal(err)
+	}
+	a, err := Open(t.Context(), c, base, slog.New(slog.NewTextHandler(&n.logs, &slog.HandlerOptions{Level: slog.LevelDebug})), Parts{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return a
+}
+
+// fly serves a florin while the cards come in.
+func (n *nest) fly(t *testing.T) {
+	t.Helper()
 	srv := httptest.NewUnstartedServer(nil)
 	base := "http://" + srv.Listener.Addr().String()
-	c, err := Load("", func(string) (string, bool) { return "", false }, map[string]string{"database": filepath.Join(dir, "florin.db"),
-		"key-file": filepath.Join(dir, "florin.key"), "webhook-local": "true", "webhook-ports": "*"})
-	if err != nil {
-		t.Fatal(err)
-	}
-	a, err := Open(t.Context(), c, base, slog.New(slog.NewTextHandler(&logs, &slog.HandlerOptions{Level: slog.LevelDebug})), Parts{})
-	if err != nil {
-		t.Fatal(err)
-	}
+	a := n.open(t, base)
 	a.Jobs.Handle("test.panic", func(context.Context, job.Job) error { panic("on purpose") })
 	s, err := a.Furnish(t.Context())
 	if err != nil {
@@ -134,31 +169,10 @@ func TestCanaries(t *testing.T) {
 	wait := a.Work(ctx)
 	srv.Config.Handler = a.DevHandler(s)
 	srv.Start()
-	canaries := []canary{{"token", s.Gateway.Token[33:]}, {"webhook secret", strings.TrimPrefix(s.Gateway.WebhookSecret, "whsec_")}, {"code", "9731"}}
-	send := func(method, path string, form url.Values) string {
-		t.Helper()
-		req, err := http.NewRequestWithContext(t.Context(), method, base+path, strings.NewReader(form.Encode()))
-		if err != nil {
-			t.Fatal(err)
-		}
-		req.Header.Set("Authorization", "Bearer "+s.Gateway.Token)
-		req.Header.Set("Content-Type", "application/x-www-form-urlencoded")
-		req.Header.Set("Origin", base)
-		res, err := http.DefaultTransport.RoundTrip(req)
-		if err != nil {
-			t.Fatal(err)
-		}
-		defer res.Body.Close()
-		body, err := io.ReadAll(res.Body)
-		if err != nil {
-			t.Fatal(err)
-		}
-		if _, err := said.Write(append([]byte(res.Status+res.Header.Get("Location")), body...)); err != nil {
-			t.Fatal(err)
-		}
-		return string(body)
-	}
-	drive(send, &canaries)
+	n.canaries = []canary{{"token", s.Gateway.Token[33:]}, {"webhook secret", strings.TrimPrefix(s.Gateway.WebhookSecret, "whsec_")}, {"code", "9731"}}
+	drive(func(method, path string, form url.Values) string {
+		return n.send(t, base, s.Gateway.Token, method, path, form)
+	}, &n.canaries)
 	time.Sleep(time.Second) // deliveries and callbacks
 	srv.Close()
 	stop()
@@ -166,41 +180,97 @@ func TestCanaries(t *testing.T) {
 	if err := a.Close(); err != nil {
 		t.Fatal(err)
 	}
-	searchAll(t, dir, logs.bytes(), said.bytes(), canaries)
 }
 
-// searchAll looks for canaries in what was logged, answered and written, and
-// makes sure that the cards went where they should.
-func searchAll(t *testing.T, dir string, logged, answers []byte, canaries []canary) {
+func (n *nest) send(t *testing.T, base, token, method, path string, form url.Values) string {
 	t.Helper()
-	for name, data := range map[string][]byte{"the log": logged, "an answer": answers} {
-		if found := spotted(data, canaries); len(found) > 0 {
-			t.Errorf("%s holds %v", name, found)
-		}
-	}
-	files, err := filepath.Glob(filepath.Join(dir, "*"))
+	req, err := http.NewRequestWithContext(t.Context(), method, base+path, strings.NewReader(form.Encode()))
 	if err != nil {
 		t.Fatal(err)
 	}
-	if len(files) < 3 {
-		t.Errorf("got only the files %v", files)
+	req.Header.Set("Authorization", "Bearer "+token)
+	req.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+	req.Header.Set("Origin", base)
+	res, err := http.DefaultTransport.RoundTrip(req)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer res.Body.Close()
+	body, err := io.ReadAll(res.Body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := n.said.Write(append([]byte(res.Status+res.Header.Get("Location")), body...)); err != nil {
+		t.Fatal(err)
+	}
+	return string(body)
+}
+
+// written closes a florin and is all that it has written: its files, and on
+// PostgreSQL every row.
+func (n *nest) written(t *testing.T, a *App) map[string][]byte {
+	t.Helper()
+	all := map[string][]byte{}
+	if strings.Contains(n.settings["database"], "://") {
+		all["the database"] = storetest.Dump(t, a.DB)
+	}
+	if err := a.Close(); err != nil {
+		t.Fatal(err)
+	}
+	files, err := filepath.Glob(filepath.Join(n.dir, "*"))
+	if err != nil {
+		t.Fatal(err)
 	}
 	for _, file := range files {
-		data, err := os.ReadFile(file)
-		if err != nil {
+		if all[filepath.Base(file)], err = os.ReadFile(file); err != nil {
 			t.Fatal(err)
 		}
-		if found := spotted(data, canaries); len(found) > 0 {
-			t.Errorf("%s holds %v", filepath.Base(file), found)
+	}
+	return all
+}
+
+// search looks for canaries in what was logged, answered and written, and makes
+// sure that the cards went where they should.
+func (n *nest) search(t *testing.T, a *App) {
+	t.Helper()
+	all := n.written(t, a)
+	if len(all) < 3 || !bytes.Contains(bytes.Join(slices.Collect(maps.Values(all)), nil), []byte("payment.captured")) {
+		t.Errorf("of what was written only %v was searched", slices.Sorted(maps.Keys(all)))
+	}
+	all["the log"], all["an answer"] = n.logs.bytes(), n.said.bytes()
+	for name, data := range all {
+		if found := spotted(data, n.canaries); len(found) > 0 {
+			t.Errorf("%s holds %v", name, found)
 		}
 	}
-	if !bytes.Contains(logged, []byte("route=")) {
+	if !bytes.Contains(all["the log"], []byte("route=")) {
 		t.Error("the log was not captured")
 	}
 	for text, times := range map[string]int{"000.100.110": 5, "800.100.153": 1, "000.200.000": 2, "200.300.404": 5, "303 See Other": 1} {
-		if got := bytes.Count(answers, []byte(text)); got < times {
+		if got := bytes.Count(all["an answer"], []byte(text)); got < times {
 			t.Errorf("got %d answers with %s, want %d: the cards did not go where they should", got, text, times)
 		}
+	}
+}
+
+// plant puts one of the numbers into the database and searches again.
+func (n *nest) plant(t *testing.T) {
+	t.Helper()
+	a := n.open(t, "http://127.0.0.1")
+	realms, err := a.Access.Realms(t.Context())
+	if err != nil || len(realms) == 0 {
+		t.Fatal(realms, err)
+	}
+	planted := n.canaries[len(n.canaries)-1]
+	if _, err := a.Merchants.Add(t.Context(), realms[0].ID, merchant.Merchant{Code: "M0000002", Name: "No. " + planted.text}); err != nil {
+		t.Fatal(err)
+	}
+	found := 0
+	for _, data := range n.written(t, a) {
+		found += len(spotted(data, []canary{planted}))
+	}
+	if found == 0 {
+		t.Error("a number that was put into the database was not found")
 	}
 }
 

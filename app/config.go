@@ -27,7 +27,7 @@ var Settings = []Setting{
 	{"listen", "127.0.0.1:8080", "address to serve on"},
 	{"url", "", "the public base URL, as payers and merchants see it; default: http(s)://<listen>"},
 	{"admin-listen", "", "address for metrics, health and pprof; empty: none"},
-	{"key-file", "./florin.key", "the keys that seal card data and sign; made with mode 0600 at the first start"},
+	{"key-file", "./florin.key", "the keys that seal card data and sign; made with mode 0600 at the first start; where there is none, that of florin dev beside the database"},
 	{"sandbox-file", "", "the test provider's own books; default: beside the SQLite file, or ./florin.sandbox.journal"},
 	{"tls-cert", "", "certificate file; with tls-key, serve HTTPS"},
 	{"tls-key", "", "key file of the certificate"},
@@ -73,7 +73,25 @@ func Load(file string, env func(string) (string, bool), flags map[string]string)
 		}
 		c[s.Name] = v
 	}
+	if beside := c.keyBeside(); beside != "" && c["key-file"].Origin == "default" && !exists(c.Get("key-file")) {
+		c["key-file"] = Value{beside, "beside the database"}
+	}
 	return c, nil
+}
+
+// keyBeside is the key file that florin dev has made beside an SQLite file, or
+// "".
+func (c Config) keyBeside() string {
+	file := c.Get("database") + ".key"
+	if strings.Contains(file, "://") || !exists(file) {
+		return ""
+	}
+	return file
+}
+
+func exists(file string) bool {
+	_, err := os.Stat(file)
+	return err == nil
 }
 
 func readConfig(file string) (map[string]string, error) {

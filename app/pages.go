@@ -6,6 +6,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"net/http"
+	"net/url"
 	"strconv"
 	"strings"
 	"time"
@@ -124,6 +125,7 @@ func (a *App) payInSession(ctx context.Context, key string, f webcheckout.PayFor
 		return webcheckout.Outcome{}, fault.New("conflict.session", "this page is out of date")
 	}
 	c := checkout.Choice{Try: try, Brand: f.Brand, Keep: f.Keep, CVV: f.CVV}
+	c.Locale = f.Locale
 	if f.ReturnURL != "" {
 		if c.ReturnURL, err = a.shopsPage(ctx, key, f.ReturnURL); err != nil {
 			return webcheckout.Outcome{}, err
@@ -224,6 +226,10 @@ func (a *App) back(w http.ResponseWriter, r *http.Request) {
 		a.answered(webcheckout.ShowOver(w, r))
 		return
 	}
+	if !strings.HasPrefix(to, "/") && page.Origin(to) == "" { // an app's own scheme: a bank's form-action may forbid to be redirected there
+		a.answered(webcheckout.ShowBack(w, r, to, out.Payment.Details.Locale))
+		return
+	}
 	http.Redirect(w, r, to, http.StatusSeeOther)
 }
 
@@ -251,5 +257,9 @@ func (a *App) onward(ctx context.Context, p payment.Payment, realm ident.ID) (st
 		return a.Gateway.ReturnURL(p, nil), nil
 	}
 	sess, err := a.Checkouts.Get(ctx, realm, p.Session)
-	return webcheckout.PagePath("/gateway", sess.Key, webcheckout.Done), err
+	to := webcheckout.PagePath("/gateway", sess.Key, webcheckout.Done)
+	if lang := p.Details.Locale; lang != "" { // the payer goes on reading what was read before the bank's page
+		to += "&locale=" + url.QueryEscape(lang)
+	}
+	return to, err
 }

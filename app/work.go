@@ -2,6 +2,7 @@ package app
 
 import (
 	"context"
+	"errors"
 	"sync"
 	"time"
 
@@ -18,6 +19,7 @@ const idle = 200 * time.Millisecond
 // the test provider. They stop when ctx ends; wait returns when what they had
 // in hand is done.
 func (a *App) Work(ctx context.Context) (wait func()) {
+	a.resume(ctx)
 	var all sync.WaitGroup
 	all.Go(func() {
 		loop(ctx, a.workers, nil, a.Jobs.Claim, func(j job.Job) {
@@ -34,6 +36,15 @@ func (a *App) Work(ctx context.Context) (wait func()) {
 	})
 	all.Go(func() { a.pump(ctx) })
 	return all.Wait
+}
+
+// resume takes up what a process left that was killed: leases that nobody holds
+// any longer, attempts whose answer nobody will write. What fails here is done by
+// the jobs, later.
+func (a *App) resume(ctx context.Context) {
+	if err := errors.Join(a.Jobs.Release(ctx), a.Payments.Resume(ctx, a.now())); err != nil && ctx.Err() == nil {
+		a.Log.Error("what was left behind could not be taken up at once", "err", err)
+	}
 }
 
 // loop claims work for as many hands as are free and does it side by side.

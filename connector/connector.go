@@ -195,6 +195,10 @@ type Spec struct {
 	WindowSeconds int
 	// SettleSeconds is how long after sending a Lookup's NotFound becomes proof.
 	SettleSeconds int
+	// ReturnSeconds are the ages, ascending, at which a refund or a credit that
+	// was approved is worth another Lookup: a bank may send the money back days
+	// later, and the callback that says so may be lost. None: it never comes back.
+	ReturnSeconds []int
 	TestOnly      bool
 }
 

@@ -70,7 +70,7 @@ func (e *sqliteEngine) own() error {
 		return err
 	}
 	if err := syscall.Flock(int(lock.Fd()), syscall.LOCK_EX|syscall.LOCK_NB); err != nil {
-		return errors.Join(fmt.Errorf("%s is open in another process (its lock file is held): %w", e.path, err), lock.Close())
+		return errors.Join(fmt.Errorf("%s is open in another process, which has to be stopped first (its lock file is held): %w", e.path, err), lock.Close())
 	}
 	e.lock = lock
 	file, err := os.OpenFile(e.path, os.O_CREATE|os.O_RDWR, 0o600)

@@ -291,6 +291,11 @@ func laneOf(realm ident.ID, n int) int {
 	return int(h.Sum32() % uint32(n))
 }
 
+// Alone says whether no other process can have the database open while this one
+// has: SQLite's lock file sees to it. Whatever says that somebody is at work in
+// it was then left behind by a process that is gone.
+func (db *DB) Alone() bool { return db.clocks != nil }
+
 // clocks holds how far realms are ahead, as far as this process knows.
 type clocks struct {
 	mu    sync.RWMutex

@@ -13,6 +13,7 @@ import (
 // which they are recorded (sheet, section 8); what is empty is left out.
 type answer struct {
 	ID                    string               `json:"id,omitempty"`
+	CheckoutID            string               `json:"checkoutId,omitempty"` // the merchant's own, of a checkout
 	ReferencedID          string               `json:"referencedId,omitempty"`
 	RegistrationID        string               `json:"registrationId,omitempty"`
 	PaymentType           string               `json:"paymentType,omitempty"`

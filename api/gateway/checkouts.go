@@ -82,7 +82,7 @@ func (s *Surface) wanted(c *call) (checkout.Wish, error) {
 // offered answers with an open checkout and where its page is.
 func (s *Surface) offered(c *call, sess checkout.Session, code string) answer {
 	ans := s.plain(c, code)
-	ans.ID, ans.NDC = sess.WireID(), sess.WireID()
+	ans.ID, ans.NDC, ans.CheckoutID = sess.Key, sess.Key, sess.Alias
 	ans.Timestamp = stamp(sess.CreatedAt, false)
 	ans.Redirect = &redirect{URL: s.PageURL(sess.Key), Method: "GET", Parameters: []connector.Parameter{}}
 	if c.form.Get("integrity") == "true" {
@@ -125,7 +125,7 @@ func (s *Surface) status(c *call, show func(c *call, out payment.Outcome) answer
 	}
 	if sess.Payment == "" {
 		ans := s.plain(c, "000.200.000")
-		ans.NDC = sess.WireID()
+		ans.NDC = sess.Key
 		return ans, nil
 	}
 	out, err := s.Payments.Get(c.r.Context(), c.actor, sess.Payment)
@@ -133,7 +133,7 @@ func (s *Surface) status(c *call, show func(c *call, out payment.Outcome) answer
 		return answer{}, err
 	}
 	ans := show(c, out)
-	ans.NDC = sess.WireID()
+	ans.NDC = sess.Key
 	return ans, nil
 }
 
@@ -164,7 +164,7 @@ func (s *Surface) ReturnURL(p payment.Payment, sess *checkout.Session) string {
 		path = "/v3/threeDSecure/" + id
 	}
 	if sess != nil {
-		id = sess.WireID()
+		id = sess.Key
 		path = "/v3/checkouts/" + id + "/payment"
 		if sess.Kind == connector.Verify {
 			path = "/v3/checkouts/" + id + "/registration"

@@ -150,9 +150,14 @@ func TestDevKeepsItsDatabase(t *testing.T) {
 	// the provider's books were kept too, or it would not know the hold
 	s.desk().must(t, "000.100.110", "/v3/payments/"+hold.ID, "amount=148.50", "currency=EUR", "paymentType=CP")
 	s.stop()
-	if r := florin(t, dir, "verify", "--database", db, "--key-file", db+".key"); r.code != 0 {
+	if r := florin(t, dir, "verify", "--database", db); r.code != 0 { // it finds the key file that dev has made
 		t.Errorf("verify: %+v", r)
 	}
+	other := t.TempDir()
+	if r := florin(t, other, "key", "list"); r.code != 0 { // makes a key file of its own
+		t.Fatalf("%+v", r)
+	}
+	refused(t, florin(t, other, "verify", "--database", db), failed, "does not fit", "--key-file "+db+".key")
 	for _, name := range []string{"florin.key", "florin.db"} {
 		if _, err := os.Stat(filepath.Join(dir, name)); err == nil {
 			t.Errorf("%s was made beside the database that was asked for", name)

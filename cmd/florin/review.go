@@ -4,36 +4,50 @@ import (
 	"context"
 	"fmt"
 	"os"
+	"strings"
 	"text/tabwriter"
 	"time"
 
 	"github.com/florinpay/florin/app"
+	"github.com/florinpay/florin/core/access"
+	"github.com/florinpay/florin/core/fault"
+	"github.com/florinpay/florin/core/ident"
+	"github.com/florinpay/florin/core/money"
+	"github.com/florinpay/florin/core/payment"
 )
 
-type reviewCommand struct{ settings }
+type reviewCommand struct {
+	List   reviewList   `cmd:"" default:"withargs" help:"List what waits for a human; this is what review does by itself."`
+	Accept reviewAccept `cmd:"" help:"It happened: the attempt counts as done, and the books say so."`
+	Return reviewReturn `cmd:"" help:"It did not happen, or what moved has been sent back at the provider: the attempt counts as not done."`
+}
 
-// Run lists what waits for a human in every realm: payments of which the
+type reviewList struct{ settings }
+
+// Run lists what waits for a human in every realm: attempts of which the
 // provider says what cannot be squared with what we know, risk reviews, and
 // jobs that were set aside after too many tries.
-func (r reviewCommand) Run(ctx context.Context) error {
+func (r reviewList) Run(ctx context.Context) error {
 	return offline(ctx, r.settings, func(a *app.App) error {
 		realms, err := a.Access.Realms(ctx)
 		if err != nil {
 			return err
 		}
 		w := tabwriter.NewWriter(os.Stdout, 0, 4, 2, ' ', 0)
-		fmt.Fprintln(w, "ORGANISATION\tENVIRONMENT\tWHAT\tSINCE\tWHY")
+		fmt.Fprintln(w, "ORGANISATION\tENVIRONMENT\tID\tWHAT\tPAYMENT\tSINCE\tWHY")
 		for _, realm := range realms {
 			list, err := a.Payments.InReview(ctx, realm.ID)
 			if err != nil {
 				return err
 			}
 			for _, p := range list {
-				why := p.Code
-				if p.Risk != "" {
-					why = "risk " + p.Risk
+				lines, err := waiting(ctx, a, realm.ID, p)
+				if err != nil {
+					return err
 				}
-				fmt.Fprintf(w, "%s\t%s\tpayment %s\t%s\t%s\n", realm.Organisation, realm.Environment, p.ID, p.UpdatedAt.Format(time.DateTime), or(why, "the provider's word differs"))
+				for _, line := range lines {
+					fmt.Fprintf(w, "%s\t%s\t%s\n", realm.Organisation, realm.Environment, line)
+				}
 			}
 		}
 		jobs, err := a.Jobs.Quarantined(ctx)
@@ -41,8 +55,91 @@ func (r reviewCommand) Run(ctx context.Context) error {
 			return err
 		}
 		for _, j := range jobs {
-			fmt.Fprintf(w, "-\t-\tjob %s %s\t%s\t%s\n", j.Kind, j.ID, j.DueAt.Format(time.DateTime), j.LastError)
+			fmt.Fprintf(w, "-\t-\t%s\tjob %s\t-\t%s\t%s\n", j.ID, j.Kind, j.DueAt.Format(time.DateTime), j.LastError)
 		}
 		return w.Flush()
 	})
+}
+
+// waiting is a line for each thing of a payment that waits: what accept and
+// return take, what it is, and why it is here.
+func waiting(ctx context.Context, a *app.App, realm ident.ID, p payment.Payment) ([]string, error) {
+	attempts, err := a.Payments.Attempts(ctx, realm, p.ID)
+	var lines []string
+	for _, t := range attempts {
+		why := ""
+		switch {
+		case t.State == payment.LateSuccess && t.Original != "" && t.Kind == p.Kind:
+			why = "paid once more"
+		case t.State == payment.LateSuccess:
+			why = "it succeeded after it was called failed"
+		case t.State == payment.AttemptReview && t.Code == "conflict.amount":
+			why = "the provider names another amount"
+		case t.State == payment.AttemptReview:
+			why = "the provider never said what became of it"
+		default:
+			continue
+		}
+		what := string(t.Kind)
+		if t.Amount.Currency != "" {
+			what += " " + shown(t.Amount)
+		}
+		lines = append(lines, strings.Join([]string{string(t.ID), what, string(p.ID), t.DoneAt.Format(time.DateTime), why}, "\t"))
+	}
+	if p.Risk == payment.RiskReview {
+		lines = append(lines, strings.Join([]string{string(p.ID), "risk of " + shown(p.Amount), string(p.ID), p.UpdatedAt.Format(time.DateTime), "the provider asks for a look"}, "\t"))
+	}
+	return lines, err
+}
+
+// verdict is what accept and return share.
+type verdict struct {
+	settings
+	ID     string `arg:"" name:"id" help:"As review shows it."`
+	Reason string `required:"" help:"Why, for whoever reads the events later." placeholder:"TEXT"`
+}
+
+type reviewAccept struct{ verdict }
+
+func (r reviewAccept) Run(ctx context.Context) error { return r.decide(ctx, payment.Accept) }
+
+type reviewReturn struct{ verdict }
+
+func (r reviewReturn) Run(ctx context.Context) error { return r.decide(ctx, payment.Return) }
+
+// decide looks for the id in every realm and writes the verdict down.
+func (v verdict) decide(ctx context.Context, word payment.Verdict) error {
+	return offline(ctx, v.settings, func(a *app.App) error {
+		realms, err := a.Access.Realms(ctx)
+		if err != nil {
+			return err
+		}
+		for _, realm := range realms {
+			actor := access.Actor{Realm: realm.ID, Environment: realm.Environment, Kind: "operator", May: []access.Permission{access.Review}}
+			out, err := a.Payments.Decide(ctx, actor, payment.Decision{ID: ident.ID(v.ID), Verdict: word, Reason: v.Reason, By: operator})
+			if fault.Is(err, fault.NotFound) {
+				continue
+			}
+			if err == nil {
+				err = say(out, word)
+			}
+			return err
+		}
+		return fmt.Errorf("there is no payment or attempt %s", v.ID)
+	})
+}
+
+func say(out payment.Outcome, word payment.Verdict) error {
+	past := map[payment.Verdict]string{payment.Accept: "accepted", payment.Return: "returned"}[word]
+	if out.Replayed {
+		past = "was " + past + " before; nothing changed"
+	}
+	_, err := fmt.Printf("%s: payment %s is %s\n", past, out.Payment.ID, out.Payment.State)
+	return err
+}
+
+// shown writes an amount for people.
+func shown(a money.Amount) string {
+	digits, _ := a.Currency.Exponent() // a stored currency is known
+	return a.Decimal(digits) + " " + string(a.Currency)
 }

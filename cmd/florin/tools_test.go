@@ -26,8 +26,8 @@ func TestUsage(t *testing.T) {
 			t.Errorf("%v: %+v", args, r)
 		}
 	}
-	for _, command := range []string{"serve", "doctor", "verify", "migrate"} { // each setting can be given on the command line
-		r := florin(t, dir, "help", command)
+	for _, command := range []string{"serve", "doctor", "verify", "migrate", "review list", "review accept"} { // each setting can be given on the command line
+		r := florin(t, dir, append([]string{"help"}, strings.Fields(command)...)...)
 		for _, s := range app.Settings {
 			if !strings.Contains(r.out, "--"+s.Name+"=") {
 				t.Errorf("%s has no --%s", command, s.Name)

@@ -37,6 +37,12 @@ func spec(t *testing.T, s *suite) {
 	if got.WindowSeconds <= 0 || got.SettleSeconds <= 0 {
 		t.Errorf("window %d s, settle %d s; both have to be known", got.WindowSeconds, got.SettleSeconds)
 	}
+	for i, last := 0, 0; i < len(got.ReturnSeconds); i++ {
+		if got.ReturnSeconds[i] <= last {
+			t.Errorf("money comes back after %v s; the ages have to grow", got.ReturnSeconds)
+		}
+		last = got.ReturnSeconds[i]
+	}
 	for _, o := range got.Options {
 		if o.Name == "" || o.Help == "" {
 			t.Errorf("an option without name or help: %+v", o)

@@ -82,7 +82,7 @@ var Catalogue = []Trouble{
 	{ErrorAfter, 13, every, 0, "the operation takes place, then the provider breaks", "a server error: unknown", "Lookup: the truth"},
 	{LookupDown, 14, every, 60, "the operation takes place", "no answer: unknown", "Lookup: unknown for 60 seconds, then the truth"},
 	{PartialCapture, 15, []connector.Kind{connector.Capture, connector.Debit}, 0, "half of the amount is captured", "an answer that names the half", "Lookup says so again: a human has to look"},
-	{RefundFailsLater, 16, []connector.Kind{connector.Refund}, 86400, "the refund comes back from the bank after a day", "approved", "a day later, Lookup and a callback: refused, `declined.closed_account`"},
+	{RefundFailsLater, 16, []connector.Kind{connector.Refund, connector.Credit}, 86400, "the refund or credit comes back from the bank after a day", "approved", "a day later, Lookup and a callback: refused, `declined.closed_account`"},
 	{RefundFailsAtLast, 17, []connector.Kind{connector.Refund}, 86400, "the bank decides on the refund after a day, against it", "pending", "a day later, Lookup and a callback: refused, `declined.closed_account`"},
 	{ChargebackLater, 18, []connector.Kind{connector.Debit, connector.Capture}, 3600, "the payer's bank takes all that is captured back after an hour", "approved", "an hour later a callback of kind chargeback; Lookup: still approved"},
 	{LateSuccess, 19, []connector.Kind{connector.Authorise, connector.Debit, connector.Credit}, 60, "refused at first; it goes through after all a minute later", "refused, `declined.timed_out`", "Lookup: refused; a minute later a callback and Lookup: approved"},

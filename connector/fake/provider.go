@@ -95,6 +95,10 @@ func New(c Config) (*Provider, error) {
 // windows is how long an idempotency key is honoured, in seconds.
 var windows = map[method.Name]int{method.Card: 24 * 3600, method.Wallet: 31 * 24 * 3600, method.Voucher: 31 * 24 * 3600}
 
+// returnSeconds is when a refund may be known to have come back: 2, 7, 21 and
+// 60 days after it was approved. A wish can make it return as late as it likes.
+var returnSeconds = []int{2 * 86400, 7 * 86400, 21 * 86400, 60 * 86400}
+
 // Spec describes the provider; its window is the shortest of its methods'.
 func (p *Provider) Spec() connector.Spec {
 	window := windows[p.methods[0]]
@@ -102,7 +106,7 @@ func (p *Provider) Spec() connector.Spec {
 		window = min(window, windows[m])
 	}
 	return connector.Spec{
-		Name: p.name, Methods: slices.Clone(p.methods), WindowSeconds: window, SettleSeconds: 30, TestOnly: true,
+		Name: p.name, Methods: slices.Clone(p.methods), WindowSeconds: window, SettleSeconds: 30, ReturnSeconds: returnSeconds, TestOnly: true,
 		Options: []connector.Option{
 			{Name: "path", Help: "File of the test provider's books, shared by the processes of one machine; empty keeps them in memory."},
 			{Name: "keys", Help: "Keys that sign callbacks and page addresses, the newest first.", Secret: true},

@@ -40,6 +40,7 @@ const (
 	Read     Permission = "read"     // see payments and checkouts
 	Register Permission = "register" // keep, use and delete payment sources
 	Settings Permission = "settings" // webhooks, profiles
+	Review   Permission = "review"   // decide what waits for a human; no key of a merchant's server has it
 	Sandbox  Permission = "sandbox"  // move a test realm's clock, play outside events
 )
 

@@ -31,8 +31,8 @@ type Session struct {
 	Realm   ident.ID
 	ID      ident.ID
 	Version int64
-	Key     string // random, unguessable, in the page's address
-	Alias   string // the id that the merchant chose, or ""
+	Key     string // random, unguessable, in the page's address: the id that contracts show
+	Alias   string // the merchant's own name, or ""; it finds the session for the merchant alone, as it may be guessed
 
 	Merchant ident.ID
 	Profile  ident.ID
@@ -59,14 +59,6 @@ type Details struct {
 	Simulate  map[string]string `json:"simulate,omitempty"`
 	Challenge bool              `json:"challenge,omitempty"`
 	Payment   payment.Details   `json:"payment"` // ReturnURL, NotifyURL, Echo ... of its payments
-}
-
-// WireID is what the merchant calls the session.
-func (s Session) WireID() string {
-	if s.Alias != "" {
-		return s.Alias
-	}
-	return s.Key
 }
 
 // Expired says whether nothing can be paid any more, at the given moment.

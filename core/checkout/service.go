@@ -285,6 +285,7 @@ type Choice struct {
 	// ReturnURL is where the page says the payer goes afterwards. It counts
 	// only where the merchant itself has named none.
 	ReturnURL string
+	Locale    string // the language that the payer chose, or "": the bank is told, and who comes back reads it again
 }
 
 // Pay makes a payment as the payer chose. A form that was posted already
@@ -315,6 +316,9 @@ func (s *Service) Pay(ctx context.Context, key string, c Choice) (payment.Outcom
 	d := sess.Details
 	if d.Payment.ReturnURL == "" {
 		d.Payment.ReturnURL = c.ReturnURL
+	}
+	if c.Locale != "" {
+		d.Payment.Locale = c.Locale
 	}
 	return s.Payments.Pay(ctx, payer, payment.Order{
 		Idempotency: idempotency.Key{Surface: sess.Surface, Key: "checkout/" + string(sess.ID) + "/" + strconv.FormatInt(sess.Try, 10)},

@@ -52,6 +52,10 @@ func Taken(err error) bool {
 	return errors.As(err, &exists) && exists.Table == table.Name
 }
 
-// Forget drops keys that are older than Life, a bounded number at a time, in
-// every realm. now is the wall time.
-func Forget(tx *store.Tx, now time.Time) error { return forget(tx, now.Add(-Life)) }
+// Batch is how many keys one Forget drops at most.
+const Batch = 1000
+
+// Forget drops keys that are older than Life, up to Batch of them, in every
+// realm, and says how many. now is the wall time. A full batch means that there
+// may be more.
+func Forget(tx *store.Tx, now time.Time) (int64, error) { return forget(tx, now.Add(-Life)) }

@@ -99,10 +99,14 @@ func TestForget(t *testing.T) {
 				}
 				return n
 			}
-			for _, want := range []int64{501, 1, 1} {
-				err := db.Update(context.Background(), store.System, func(tx *store.Tx) error { return idempotency.Forget(tx, clock.Now()) })
-				if got := left(); err != nil || got != want {
-					t.Errorf("got %d left (%v), want %d", got, err, want)
+			for _, want := range [][2]int64{{1000, 501}, {500, 1}, {0, 1}} {
+				var n int64
+				err := db.Update(context.Background(), store.System, func(tx *store.Tx) (err error) {
+					n, err = idempotency.Forget(tx, clock.Now())
+					return err
+				})
+				if got := [2]int64{n, left()}; err != nil || got != want {
+					t.Errorf("got %v dropped and left (%v), want %v", got, err, want)
 				}
 			}
 		})
@@ -119,7 +123,8 @@ func TestAReferenceIsNeverForgotten(t *testing.T) {
 			}
 		}
 		err := db.Update(context.Background(), store.System, func(tx *store.Tx) error {
-			return idempotency.Forget(tx, time.Now().Add(idempotency.Life+24*time.Hour))
+			_, err := idempotency.Forget(tx, time.Now().Add(idempotency.Life+24*time.Hour))
+			return err
 		})
 		if err != nil {
 			t.Fatal(err)

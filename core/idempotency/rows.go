@@ -24,8 +24,7 @@ func get(tx *store.Tx, k Key) (fingerprint string, object ident.ID, err error) {
 	return fingerprint, object, err
 }
 
-func forget(tx *store.Tx, before time.Time) error {
-	_, err := tx.Exec(`DELETE FROM idempotency WHERE (realm, surface, key) IN
-		(SELECT realm, surface, key FROM idempotency WHERE created_at > 0 AND created_at < $1 ORDER BY created_at LIMIT 1000)`, clock.Millis(before))
-	return err
+func forget(tx *store.Tx, before time.Time) (int64, error) {
+	return tx.Exec(`DELETE FROM idempotency WHERE (realm, surface, key) IN
+		(SELECT realm, surface, key FROM idempotency WHERE created_at > 0 AND created_at < $1 ORDER BY created_at LIMIT $2)`, clock.Millis(before), int64(Batch))
 }

@@ -84,6 +84,15 @@ func (q *Queue) Every(ctx context.Context, kind string) error {
 	return q.DB.Update(ctx, store.System, func(tx *store.Tx) error { return seedJob(tx, kind, tx.Now()) })
 }
 
+// Release takes leases back at the start of a process, before it claims any: all
+// of them where this process has the database for itself, as whoever held them
+// is gone; otherwise those of the installation-wide jobs, which are safe to run
+// twice at once. The fence keeps a holder that lives after all from finishing.
+func (q *Queue) Release(ctx context.Context) error {
+	alone, now := q.DB.Alone(), q.Clock()
+	return q.DB.Update(ctx, store.System, func(tx *store.Tx) error { return freeJobs(tx, now, alone) })
+}
+
 // Claim leases up to n due jobs.
 func (q *Queue) Claim(ctx context.Context, n int) ([]Job, error) {
 	now := q.Clock()

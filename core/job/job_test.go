@@ -275,3 +275,42 @@ func TestAnInstallationsJobExistsOnce(t *testing.T) {
 		}
 	})
 }
+
+// A process that starts takes up what one that was killed had leased: all of it
+// where nobody else can be at work, otherwise the installation's own jobs.
+func TestLeasesOfADeadProcess(t *testing.T) {
+	each(t, func(d *desk) {
+		if err := d.Every(context.Background(), "test.sweep"); err != nil {
+			d.t.Fatal(err)
+		}
+		d.add(realmA, 0)
+		d.update(realmB, func(tx *store.Tx) error { _, err := tx.Advance(time.Hour); return err })
+		d.add(realmB, 0) // due by the realm's clock, an hour ahead of ours
+		taken, err := d.Claim(context.Background(), 10)
+		if err != nil || len(taken) != 3 {
+			d.t.Fatalf("got %d jobs (%v), want 3", len(taken), err)
+		}
+		if err := d.Release(context.Background()); err != nil {
+			d.t.Fatal(err)
+		}
+		want := 1
+		if d.DB.Alone() {
+			want = 3
+		}
+		again, err := d.Claim(context.Background(), 10)
+		if err != nil || len(again) != want {
+			d.t.Errorf("alone %v: got %d jobs (%v), want %d", d.DB.Alone(), len(again), err, want)
+		}
+		for _, j := range taken {
+			if j.Realm != store.System {
+				continue
+			}
+			d.update(store.System, func(tx *store.Tx) error {
+				if err := job.Done(tx, j); fault.Code(err) != "conflict.lease" {
+					d.t.Errorf("the old holder: got %v, want conflict.lease", err)
+				}
+				return nil
+			})
+		}
+	})
+}

@@ -72,6 +72,22 @@ func claimJobs(tx *store.Tx, now, until time.Time, n int) ([]Job, error) {
 	return out, nil
 }
 
+// freeJobs ends leases. A leased job is due, by the wall's clock or by that of a
+// realm that was moved ahead.
+func freeJobs(tx *store.Tx, now time.Time, all bool) error {
+	queries := []string{`UPDATE job SET leased_until = 0 WHERE leased_until > 0 AND due_at <= $1 AND realm = ''`}
+	if all {
+		queries = []string{`UPDATE job SET leased_until = 0 WHERE leased_until > 0 AND due_at <= $1`,
+			`UPDATE job SET leased_until = 0 WHERE leased_until > 0 AND due_at > $1 AND realm IN (SELECT realm FROM clock)`}
+	}
+	for _, query := range queries {
+		if _, err := tx.Exec(query, clock.Millis(now)); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 func listQuarantined(tx *store.Tx) ([]Job, error) {
 	var out []Job
 	err := tx.All(`SELECT realm, id, kind, object, due_at, tries, last_error FROM job WHERE quarantined ORDER BY realm, id`, nil,

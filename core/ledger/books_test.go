@@ -165,14 +165,18 @@ func (s *story) recipe(words []string) ledger.Transfer {
 	if words[0] == "capture" {
 		return s.deal.Capture(a, amount(s.t, words[4], words[2]))
 	}
+	if words[0] == "late.captured" {
+		return s.deal.LateCaptured(a, amount(s.t, words[4], words[2]))
+	}
 	d := s.deal
 	make := map[string]func(money.Amount) ledger.Transfer{
 		"authorise": d.Authorise, "void": d.Void, "expire": d.Expire, "debit": d.Debit,
 		"refund.reserve": d.ReserveRefund, "refund": d.Refund, "refund.release": d.ReleaseRefund, "refund.return": d.ReturnRefund,
-		"credit.reserve": d.ReserveCredit, "credit": d.Credit, "credit.release": d.ReleaseCredit,
+		"credit.reserve": d.ReserveCredit, "credit": d.Credit, "credit.release": d.ReleaseCredit, "credit.return": d.ReturnCredit,
 		"chargeback": d.Chargeback, "chargeback.reversed": d.ChargebackReversed,
 		"chargeback.lost": d.ChargebackLost, "chargeback.returned": d.ChargebackReturned,
 		"late": d.Late, "late.accepted": d.LateAccepted, "late.returned": d.LateReturned,
+		"late.out": d.LateOut, "late.out.accepted": d.LateOutAccepted, "late.out.returned": d.LateOutReturned,
 	}[words[0]]
 	if make == nil {
 		s.t.Fatalf("no recipe %q", words[0])

@@ -36,7 +36,7 @@ var Chart = []Class{
 	{"bank", "", Asset, "money in our own bank account"},
 	{"dispute", "merchant", Asset, "money a provider took back whose dispute is not decided"},
 	{"merchant", "merchant", Liability, "what we owe a merchant"},
-	{"suspense", "connector", Liability, "money at a provider that we cannot explain yet"},
+	{"suspense", "connector", Liability, "money that came to or left a provider and that we cannot explain yet"},
 	{"exchange", "", Liability, "the middle of a conversion between two currencies"},
 	{"fees", "", Income, "what merchants pay us"},
 	{"cost", "connector", Expense, "what a provider charges us"},

@@ -105,6 +105,11 @@ func (d Deal) ReleaseCredit(a money.Amount) Transfer {
 	return d.transfer("credit.release", pair(Pending, d.provider(), d.merchant(), a))
 }
 
+// ReturnCredit brings back a credit that was accepted and failed later.
+func (d Deal) ReturnCredit(a money.Amount) Transfer {
+	return d.transfer("credit.return", pair(Posted, d.provider(), d.merchant(), a))
+}
+
 // Chargeback books that the provider took a back, and reserves it on the
 // merchant until the dispute is decided.
 func (d Deal) Chargeback(a money.Amount) Transfer {
@@ -149,4 +154,28 @@ func (d Deal) LateAccepted(a money.Amount) Transfer {
 // LateReturned sends late money back to the payer.
 func (d Deal) LateReturned(a money.Amount) Transfer {
 	return d.transfer("late.returned", pair(Posted, Suspense(d.Connector), d.provider(), a))
+}
+
+// LateCaptured is LateAccepted for a capture: it also gives back held of the
+// authorisation, as Capture does.
+func (d Deal) LateCaptured(a, held money.Amount) Transfer {
+	return d.transfer("late.captured",
+		pair(Pending, d.merchant(), d.provider(), held),
+		pair(Posted, Suspense(d.Connector), d.merchant(), a))
+}
+
+// LateOut books money that a provider reports to have paid out after the refund
+// or credit was given up: the opposite of Late. Nobody bears it until review.
+func (d Deal) LateOut(a money.Amount) Transfer {
+	return d.transfer("late.out", pair(Posted, Suspense(d.Connector), d.provider(), a))
+}
+
+// LateOutAccepted makes the merchant bear what went out late.
+func (d Deal) LateOutAccepted(a money.Amount) Transfer {
+	return d.transfer("late.out.accepted", pair(Posted, d.merchant(), Suspense(d.Connector), a))
+}
+
+// LateOutReturned brings what went out late back to the provider.
+func (d Deal) LateOutReturned(a money.Amount) Transfer {
+	return d.transfer("late.out.returned", pair(Posted, d.provider(), Suspense(d.Connector), a))
 }

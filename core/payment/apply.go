@@ -18,12 +18,15 @@ type change struct {
 	transfers []ledger.Transfer
 	check     time.Duration // look again after; 0 when settled
 	expire    bool          // an expiry of the hold has to be watched
+	ruling    ruling        // when a human decided
+	recheck   time.Duration // money left for good, but a bank may send it back: look again after; 0 for never
 }
 
 // limits are what a connector promises about time.
 type limits struct {
 	settle  time.Duration // after it, "never seen" is proof
 	horizon time.Duration // after it, what is still open goes to review
+	returns []int         // ages in seconds at which money that left may be known to have come back
 }
 
 // apply decides what the result r means for attempt a of payment p at the
@@ -36,8 +39,8 @@ func apply(p Payment, a Attempt, r connector.Result, lim limits, at time.Time) c
 		c.settle(r, lim, at)
 	case a.State == Refused && r.State == connector.Approved && r.Reference != "":
 		c.lateSuccess(r, at)
-	case a.State == Approved && a.Kind == connector.Refund && r.State == connector.Refused:
-		c.refundFailedLate(r, at)
+	case a.State == Approved && a.leaves(p) && r.State == connector.Refused:
+		c.returned(r, at)
 	default:
 		// A repeat of what we know, or a stale word against a settled fact:
 		// neither changes anything.
@@ -62,6 +65,9 @@ func (c *change) settle(r connector.Result, lim limits, at time.Time) {
 			return
 		}
 		c.approve(r, at)
+		if c.a.leaves(c.p) && len(lim.returns) > 0 {
+			c.recheck = time.Duration(lim.returns[0]) * time.Second
+		}
 	case connector.Refused:
 		c.refuse(r.Code, at)
 	case connector.Pending:
@@ -274,19 +280,56 @@ func (c *change) review(at time.Time) {
 // are sent for it until a human has decided.
 func (c *change) lateSuccess(r connector.Result, at time.Time) {
 	c.a.ProviderRef = r.Reference
-	if c.a.Kind == connector.Debit || c.a.Kind == connector.Capture {
+	switch {
+	case c.a.Kind == connector.Debit || c.a.Kind == connector.Capture:
 		c.book(c.deal().Late(c.a.Amount))
+	case c.a.moves(c.p): // a refund, a credit, a void that gives captured money back
+		c.book(c.deal().LateOut(c.a.Amount))
 	}
 	c.review(at)
 	c.a.State = LateSuccess // it holds no reservation: that was given back with the no
 }
 
-// refundFailedLate: the bank sent the refund back days after it was accepted.
-func (c *change) refundFailedLate(r connector.Result, at time.Time) {
+// returned: the bank sent the money back days after the refund or credit was
+// accepted.
+func (c *change) returned(r connector.Result, at time.Time) {
 	c.a.State, c.a.DoneAt, c.a.Code = FailedLate, at, r.Code
+	if r.Provider != "" {
+		c.a.ProviderCode = r.Provider
+	}
+	if c.a.Kind == connector.Credit {
+		c.p.State, c.p.Code, c.event = Failed, r.Code, "payment.failed"
+		c.book(c.deal().ReturnCredit(c.a.Amount))
+		return
+	}
 	c.p.Refunded -= c.a.Amount.Minor
 	c.event = "payment.refund_failed"
+	if c.a.Kind == connector.Void {
+		c.event = "payment.void_failed"
+		if c.p.State == Voided { // it is captured after all
+			c.p.State = Captured
+		}
+	}
 	c.book(c.deal().ReturnRefund(c.a.Amount))
+}
+
+// moves says whether the attempt moves money, into our books or out of them: a
+// hold that is made or released moves none.
+func (a Attempt) moves(p Payment) bool {
+	switch a.Kind {
+	case connector.Debit, connector.Capture, connector.Refund, connector.Credit:
+		return true
+	case connector.Void:
+		return a.undoesCapture(p)
+	}
+	return false
+}
+
+// leaves says whether the attempt sends out money that a bank can send back: a
+// refund, a credit, or a void through a capture, which is a refund in the
+// provider's eyes. A debit that is voided before settlement never moved.
+func (a Attempt) leaves(p Payment) bool {
+	return a.Kind == connector.Refund || a.Kind == connector.Credit || a.Kind == connector.Void && a.Original != p.ID
 }
 
 // first says whether the attempt is the payment's own, whose fate is the

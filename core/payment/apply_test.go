@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/florinpay/florin/connector"
+	"github.com/florinpay/florin/core/ident"
 	"github.com/florinpay/florin/core/ledger"
 	"github.com/florinpay/florin/core/money"
 )
@@ -96,6 +97,7 @@ func TestApplyToAPaymentsOwnAttempt(t *testing.T) {
 		{"another currency, once", connector.Debit, Processing, Sent, yen, 0, "unknown/unknown payment.unknown [] code=conflict.amount check=5s"},
 		{"late yes", connector.Debit, Failed, Refused, yes, time.Hour, "review/late_success payment.review [late]"},
 		{"late yes to a hold moves no money", connector.Authorise, Failed, Refused, yes, time.Hour, "review/late_success payment.review []"},
+		{"late yes to a credit", connector.Credit, Failed, Refused, yes, time.Hour, "review/late_success payment.review [late.out]"},
 		{"late no changes nothing", connector.Debit, Captured, Approved, no, time.Hour, "captured/approved  []"},
 		{"yes twice changes nothing", connector.Debit, Captured, Approved, yes, time.Hour, "captured/approved  []"},
 		{"stale pending changes nothing", connector.Debit, Captured, Approved, wait, time.Hour, "captured/approved  []"},
@@ -175,6 +177,79 @@ func TestARefundThatFailsLateGivesTheMoneyBackToTheMerchant(t *testing.T) {
 	again := apply(c.p, c.a, connector.Result{State: connector.Refused, Code: "declined.account_closed"}, card, noon.AddDate(0, 0, 4))
 	if again.event != "" {
 		t.Errorf("the same word twice made the event %s", again.event)
+	}
+}
+
+// What an operation moves late is booked where it can be found; releasing a
+// hold moves nothing.
+func TestOperationsThatSucceedLate(t *testing.T) {
+	for _, tt := range []struct {
+		kind     connector.Kind
+		original ident.ID // "" for the payment
+		want     string
+	}{
+		{connector.Capture, "", "review/late_success payment.review [late]"},
+		{connector.Refund, "", "review/late_success payment.review [late.out]"},
+		{connector.Void, "", "review/late_success payment.review []"},
+		{connector.Void, "65a000000000000000000008", "review/late_success payment.review [late.out]"},
+	} {
+		p, a := later(tt.kind, 3000)
+		if tt.original != "" {
+			a.Original = tt.original
+		}
+		a.State = Refused
+		c := apply(p, a, connector.Result{State: connector.Approved, Amount: eur(3000), Reference: "r9"}, card, noon.Add(time.Hour))
+		got, _, _ := strings.Cut(told(c), " sums")
+		if got != tt.want {
+			t.Errorf("%s: got %s, want %s", tt.kind, got, tt.want)
+		}
+		if again := apply(c.p, c.a, connector.Result{State: connector.Approved, Amount: eur(3000), Reference: "r9"}, card, noon); len(again.transfers) > 0 {
+			t.Errorf("%s: the same word twice was booked twice", tt.kind)
+		}
+	}
+}
+
+func TestACreditAndAVoidedCaptureCanComeBack(t *testing.T) {
+	back := connector.Result{State: connector.Refused, Code: "declined.closed_account", Provider: "TB-closed_account"}
+	paid, own := first(connector.Credit, Credited, Approved)
+	voided, a := later(connector.Void, 4000)
+	voided.State, voided.Captured, voided.Refunded, voided.Voiding = Voided, 4000, 4000, 0
+	a.State, a.Original = Approved, "65a000000000000000000008" // a capture
+	for _, tt := range []struct {
+		c    change
+		want string
+	}{
+		{apply(paid, own, back, card, noon.AddDate(0, 0, 3)), "failed/failed_late payment.failed [credit.return] code=declined.closed_account"},
+		{apply(voided, a, back, card, noon.AddDate(0, 0, 3)), "captured/failed_late payment.void_failed [refund.return] code=declined.closed_account sums=[4000 0 0 0 0 0]"},
+	} {
+		if got := told(tt.c); got != tt.want {
+			t.Errorf("got  %s\nwant %s", got, tt.want)
+		}
+	}
+}
+
+// Only money that leaves for a bank is asked after later, and only where the
+// connector says that it may come back.
+func TestWhatIsAskedAfterOnceMore(t *testing.T) {
+	yes := func(n int64) connector.Result { return connector.Result{State: connector.Approved, Amount: eur(n)} }
+	returns := limits{settle: card.settle, horizon: card.horizon, returns: []int{86400, 7 * 86400}}
+	for _, tt := range []struct {
+		kind connector.Kind
+		want time.Duration
+	}{
+		{connector.Debit, 0}, {connector.Authorise, 0}, {connector.Credit, 24 * time.Hour},
+		{connector.Capture, 0}, {connector.Refund, 24 * time.Hour}, {connector.Void, 0},
+	} {
+		p, a := later(tt.kind, 3000)
+		if tt.kind == connector.Debit || tt.kind == connector.Authorise || tt.kind == connector.Credit {
+			p, a = first(tt.kind, Processing, Sent)
+		}
+		if got := apply(p, a, yes(a.Amount.Minor), returns, noon).recheck; got != tt.want {
+			t.Errorf("%s: got %v, want %v", tt.kind, got, tt.want)
+		}
+		if got := apply(p, a, yes(a.Amount.Minor), card, noon).recheck; got != 0 {
+			t.Errorf("%s where nothing comes back: got %v, want 0", tt.kind, got)
+		}
 	}
 }
 

@@ -308,3 +308,39 @@ func TestAHoldRunsOut(t *testing.T) {
 		w.sound()
 	})
 }
+
+// A process that starts finds at once what one that was killed left unanswered,
+// if nobody else can be asking; beside other processes, once it is old enough.
+func TestAStartFindsWhatWasLeftUnanswered(t *testing.T) {
+	each(t, func(w *world) {
+		ctx := context.Background()
+		s := w.stumbling()
+		s.set(nil, die)
+		crash(func() { _, _ = w.ask(connector.Debit, "", "left") })
+		s.set(nil, nil)
+		state := func() payment.AttemptState {
+			out, err := w.ask(connector.Debit, "", "left")
+			if err != nil || !out.Replayed {
+				w.t.Fatalf("got %s, replayed %t", told(out, err), out.Replayed)
+			}
+			return out.Attempt.State
+		}
+		w.wall.Add(time.Second)
+		want := payment.Sent
+		if w.db.Alone() {
+			want = payment.AttemptUnknown
+		}
+		if err := w.payments.Resume(ctx, w.wall.Now()); err != nil || state() != want {
+			w.t.Errorf("after a second: got %s (%v), want %s", state(), err, want)
+		}
+		w.wall.Add(30 * time.Second)
+		if err := w.payments.Resume(ctx, w.wall.Now()); err != nil || state() != payment.AttemptUnknown {
+			w.t.Errorf("after half a minute: got %s (%v), want unknown", state(), err)
+		}
+		w.pass(time.Minute, nil)
+		if got := state(); got != payment.Approved {
+			w.t.Errorf("got %s in the end, want approved", got)
+		}
+		w.sound()
+	})
+}

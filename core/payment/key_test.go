@@ -2,6 +2,7 @@ package payment_test
 
 import (
 	"context"
+	"fmt"
 	"strings"
 	"testing"
 	"time"
@@ -12,6 +13,7 @@ import (
 	"github.com/florinpay/florin/core/method"
 	"github.com/florinpay/florin/core/payment"
 	"github.com/florinpay/florin/store"
+	"github.com/florinpay/florin/store/storetest"
 )
 
 func (w *world) keyed(kind connector.Kind, k, fingerprint string) payment.Order {
@@ -120,7 +122,10 @@ func TestKeysAreForgotten(t *testing.T) {
 	each(t, func(w *world) {
 		first := w.pay(w.keyed(connector.Debit, "k1", "a"))
 		forget := func() {
-			if err := w.db.Update(context.Background(), store.System, func(tx *store.Tx) error { return idempotency.Forget(tx, w.wall.Now()) }); err != nil {
+			if err := w.db.Update(context.Background(), store.System, func(tx *store.Tx) error {
+				_, err := idempotency.Forget(tx, w.wall.Now())
+				return err
+			}); err != nil {
 				w.t.Fatal(err)
 			}
 		}
@@ -246,5 +251,32 @@ func TestARejectedRiskGivesBack(t *testing.T) {
 			}
 		}
 		w.sound()
+	})
+}
+
+// One run of the job drops all keys whose time is up, however many there are.
+func TestOldKeysAreDroppedAsFastAsTheyCome(t *testing.T) {
+	each(t, func(w *world) {
+		ctx := context.Background()
+		err := w.db.Update(ctx, w.realm.ID, func(tx *store.Tx) error {
+			for n := range 3*idempotency.Batch + 7 {
+				idempotency.Remember(tx, key(fmt.Sprint("old-", n)), "65a000000000000000000001")
+			}
+			return nil
+		})
+		if err != nil {
+			w.t.Fatal(err)
+		}
+		w.wall.Add(idempotency.Life + time.Hour)
+		fresh := w.order(connector.Debit, 100)
+		fresh.Idempotency = key("young")
+		w.pay(fresh)
+		if err := w.jobs.Every(ctx, "payment.recover"); err != nil {
+			w.t.Fatal(err)
+		}
+		w.work(nil)
+		if got := storetest.Rows(w.t, w.db, "idempotency")["idempotency"]; got != 1 {
+			w.t.Errorf("got %d keys left, want the young one", got)
+		}
 	})
 }

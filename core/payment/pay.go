@@ -219,7 +219,7 @@ func face(c connector.Card) *Face {
 }
 
 // summary is the small JSON an event carries for readers of the log.
-func summary(p Payment, a Attempt) string {
+func summary(p Payment, a Attempt, r ruling) string {
 	b, _ := json.Marshal(struct {
 		State    State          `json:"state"`
 		Attempt  ident.ID       `json:"attempt"`
@@ -227,6 +227,7 @@ func summary(p Payment, a Attempt) string {
 		Amount   int64          `json:"amount"`
 		Currency money.Currency `json:"currency"`
 		Code     string         `json:"code,omitempty"`
-	}{p.State, a.ID, a.Kind, a.Amount.Minor, p.Amount.Currency, a.Code})
+		ruling
+	}{p.State, a.ID, a.Kind, a.Amount.Minor, p.Amount.Currency, a.Code, r})
 	return string(b) // strings and numbers always encode
 }

@@ -17,6 +17,7 @@
 //	          ├──> voided    (nothing was captured, the hold is released)
 //	          └──> expired   (the hold ran out)
 //	     captured ──> voided (before settlement, all of it)
+//	     credited ──> failed (the payee's bank sent it back)
 //
 // processing: the intent is committed and the provider is being asked. It has
 // no event. pending: the payer or a bank has to act. unknown: the provider's
@@ -29,7 +30,9 @@
 //	sent ──> approved | refused | pending | unknown
 //	pending, unknown ──> approved | refused | review
 //	refused ──> late_success  (the provider changed its mind to yes)
-//	approved ──> failed_late  (a refund only: the bank gave the money back)
+//	review ──> approved | refused           (a human has decided)
+//	late_success ──> approved | failed_late (a human has decided)
+//	approved ──> failed_late  (a refund or credit: the bank gave the money back)
 //
 // Money that leaves or enters is reserved before the provider is asked
 // (Capturing, Refunding, Voiding), so that racing operations can never exceed

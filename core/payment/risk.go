@@ -21,35 +21,39 @@ func (s *Service) DecideRisk(ctx context.Context, realm, payment ident.ID, accep
 	var out Outcome
 	err := s.DB.Update(ctx, realm, func(tx *store.Tx) error {
 		was, err := load(tx, payment)
-		if err != nil {
-			return err
+		if err == nil {
+			out, err = s.decideRisk(tx, was, accept, ruling{})
 		}
-		if was.Payment.Risk != RiskReview {
-			return fault.New("conflict.not_in_review", "the payment does not wait for a risk decision")
-		}
-		p := was.Payment
-		what := "payment.risk_accepted"
-		p.Risk = RiskAccepted
-		if !accept {
-			p.Risk, what = RiskRejected, "payment.risk_rejected"
-			job.Add(tx, "payment.give_back", p.ID, tx.Now())
-		}
-		p.Seq, p.UpdatedAt = p.Seq+2, tx.Now()
-		if err := savePayment(tx, p); err != nil {
-			return err
-		}
-		p.Version++
-		out = Outcome{Payment: p, Attempt: was.Attempt}
-		// The verdict and what it does to the payment are told apart.
-		for n, typ := range []string{what, "payment.updated"} {
-			e := event.Event{Object: p.ID, Seq: was.Payment.Seq + int64(n) + 1, Type: typ, Merchant: p.Merchant, Data: summary(p, was.Attempt), Subject: out}
-			if err := s.Events.Add(tx, e); err != nil {
-				return err
-			}
-		}
-		return nil
+		return err
 	})
 	return out, err
+}
+
+func (s *Service) decideRisk(tx *store.Tx, was Outcome, accept bool, r ruling) (Outcome, error) {
+	p := was.Payment
+	if p.Risk != RiskReview {
+		return was, fault.New("conflict.not_in_review", "the payment does not wait for a risk decision")
+	}
+	what := "payment.risk_accepted"
+	p.Risk = RiskAccepted
+	if !accept {
+		p.Risk, what = RiskRejected, "payment.risk_rejected"
+		job.Add(tx, "payment.give_back", p.ID, tx.Now())
+	}
+	p.Seq, p.UpdatedAt = p.Seq+2, tx.Now()
+	if err := savePayment(tx, p); err != nil {
+		return was, err
+	}
+	p.Version++
+	out := Outcome{Payment: p, Attempt: was.Attempt}
+	// The verdict and what it does to the payment are told apart.
+	for n, typ := range []string{what, "payment.updated"} {
+		e := event.Event{Object: p.ID, Seq: was.Payment.Seq + int64(n) + 1, Type: typ, Merchant: p.Merchant, Data: summary(p, was.Attempt, r), Subject: out}
+		if err := s.Events.Add(tx, e); err != nil {
+			return was, err
+		}
+	}
+	return out, nil
 }
 
 // giveBack is the job that undoes a payment whose risk was rejected. Its wishes

@@ -116,12 +116,15 @@ func (s *Service) write(tx *store.Tx, c change, was Outcome) (Outcome, error) {
 	if c.expire {
 		job.Add(tx, "payment.expire", c.p.ID, c.p.ExpiresAt)
 	}
+	if c.recheck > 0 {
+		job.Add(tx, "payment.recheck", c.a.ID, tx.Now().Add(c.recheck))
+	}
 	out := Outcome{Payment: c.p, Attempt: c.a, Replayed: was.Replayed}
 	if c.event == "" {
 		return out, nil
 	}
 	return out, s.Events.Add(tx, event.Event{Object: c.p.ID, Seq: c.p.Seq, Type: c.event, Merchant: c.p.Merchant,
-		Data: summary(c.p, c.a), Subject: out})
+		Data: summary(c.p, c.a, c.ruling), Subject: out})
 }
 
 // resolving says whether a resolver's job exists for the attempt already.
@@ -140,7 +143,8 @@ func (s *Service) connector(name string, env access.Environment) (connector.Conn
 func (s *Service) limits(p Payment) limits {
 	lim := limits{settle: time.Minute, horizon: 24 * time.Hour}
 	if c := s.Connectors[p.Connector]; c != nil {
-		lim.settle = time.Duration(c.Spec().SettleSeconds) * time.Second
+		spec := c.Spec()
+		lim.settle, lim.returns = time.Duration(spec.SettleSeconds)*time.Second, spec.ReturnSeconds
 	}
 	return lim
 }

@@ -23,10 +23,12 @@ func (f Finding) String() string { return "payment " + string(f.Payment) + ": " 
 type evidence struct {
 	approved map[connector.Kind]int64 // summed amounts of approved attempts
 	open     map[connector.Kind]int64 // of attempts whose reservation stands
+	late     map[connector.Kind]int64 // of attempts that succeeded late and wait for a decision
 	events   int64
 	lastSeq  int64
 	posted   int64 // on what the merchant is owed
 	pending  int64
+	suspense int64 // posted on what nobody owns yet
 }
 
 // Verify compares every payment of a realm with its attempts, its events and
@@ -71,7 +73,7 @@ func gather(tx *store.Tx, from, to ident.ID) (map[ident.ID]*evidence, error) {
 	seen := map[ident.ID]*evidence{}
 	of := func(id ident.ID) *evidence {
 		if seen[id] == nil {
-			seen[id] = &evidence{approved: map[connector.Kind]int64{}, open: map[connector.Kind]int64{}}
+			seen[id] = &evidence{approved: map[connector.Kind]int64{}, open: map[connector.Kind]int64{}, late: map[connector.Kind]int64{}}
 		}
 		return seen[id]
 	}
@@ -84,6 +86,8 @@ func gather(tx *store.Tx, from, to ident.ID) (map[ident.ID]*evidence, error) {
 			of(id).approved[kind] += sum
 		case Sent, AttemptPending, AttemptUnknown, AttemptReview:
 			of(id).open[kind] += sum
+		case LateSuccess:
+			of(id).late[kind] += sum
 		}
 	})
 	if err != nil {
@@ -94,12 +98,12 @@ func gather(tx *store.Tx, from, to ident.ID) (map[ident.ID]*evidence, error) {
 		return nil, err
 	}
 	return seen, ledger.SumsOf(tx, "payment", from, to, func(id ident.ID, account ledger.Account, column ledger.Column, sum int64) {
-		if !strings.HasPrefix(string(account), "merchant/") {
-			return
-		}
-		if column == ledger.Posted {
+		switch merchant := strings.HasPrefix(string(account), "merchant/"); {
+		case strings.HasPrefix(string(account), "suspense/"):
+			of(id).suspense += sum
+		case merchant && column == ledger.Posted:
 			of(id).posted += sum
-		} else {
+		case merchant:
 			of(id).pending += sum
 		}
 	})
@@ -126,6 +130,8 @@ func compare(p Payment, e *evidence) (wrong []string) {
 	posted, pending := p.owed(e)
 	same("posted to the merchant", posted, e.posted)
 	same("pending for the merchant", pending, e.pending)
+	in, out := e.late[connector.Debit]+e.late[connector.Capture], e.late[connector.Refund]+e.late[connector.Credit]
+	same("in suspense", out-in, e.suspense)
 	return wrong
 }
 
@@ -135,7 +141,7 @@ func compare(p Payment, e *evidence) (wrong []string) {
 func (p Payment) owed(e *evidence) (posted, pending int64) {
 	posted = -(p.Captured - p.Refunded)
 	pending = p.Refunding + p.Disputed
-	if p.Kind == connector.Authorise && p.approvedOnce() {
+	if e.approved[connector.Authorise] > 0 {
 		pending -= p.Amount.Minor - p.Captured - p.Voided
 	}
 	if p.Kind == connector.Credit {
@@ -143,16 +149,4 @@ func (p Payment) owed(e *evidence) (posted, pending int64) {
 		pending += e.open[connector.Credit]
 	}
 	return posted, pending
-}
-
-// approvedOnce says whether an authorisation was ever granted. In review it
-// may have been or not: what was captured or held tells.
-func (p Payment) approvedOnce() bool {
-	switch p.State {
-	case Authorised, Captured, Voided, Expired:
-		return true
-	case Review:
-		return p.Captured+p.Capturing+p.Voided+p.Voiding > 0
-	}
-	return false
 }

@@ -46,6 +46,7 @@ type world struct {
 	jobs     *job.Queue
 	provider *fake.Provider
 	waiting  func() // called when the provider takes its time over an answer
+	deaf     bool   // callbacks are lost on the way
 	house
 }
 
@@ -267,6 +268,9 @@ func (w *world) letters(heard func(cb fake.Callback, err error)) bool {
 		w.t.Fatal(err)
 	}
 	for _, cb := range list {
+		if w.deaf {
+			continue
+		}
 		n, err := w.provider.ParseNotice(func(name string) string { return cb.Headers[name] }, cb.Body, w.wall.Now())
 		if err == nil {
 			_, err = w.payments.Noticed(context.Background(), ident.ID(cb.Account[:ident.Length]), "fake", n)

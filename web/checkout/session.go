@@ -78,6 +78,7 @@ type PayForm struct {
 	// ReturnURL is set by a frame alone: the address that the shop's form
 	// names. It must pass the merchant's allow list before it is believed.
 	ReturnURL string
+	Locale    string // the language that the payer chose on the page, or ""
 }
 
 // Step is what comes after a form.

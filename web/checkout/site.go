@@ -168,6 +168,9 @@ func (s *Site) Pay(w http.ResponseWriter, r *http.Request) {
 	if framed(r) {
 		form.ReturnURL = frame.Return
 	}
+	if r.URL.Query().Get("locale") != "" {
+		form.Locale = string(lang)
+	}
 	out, err := s.Desk.Pay(r.Context(), sess.Key, form)
 	if p := problemOf(err); p != "" {
 		out, err = Outcome{Problems: []Problem{p}}, nil
