@@ -20,6 +20,7 @@ import (
 	"time"
 
 	"github.com/florinpay/florin/api/gateway"
+	"github.com/florinpay/florin/api/wire"
 	"github.com/florinpay/florin/connector"
 	"github.com/florinpay/florin/connector/all"
 	"github.com/florinpay/florin/connector/fake"
@@ -131,6 +132,10 @@ func (a *App) wire(random io.Reader) error {
 	if err != nil {
 		return err
 	}
+	room, err := a.Config.Int("max-requests", 1)
+	if err != nil {
+		return err
+	}
 	node := hex.EncodeToString(a.Keys.Pepper("node"))[:4]
 	events := &event.Log{}
 	a.Provider, err = fake.New(fake.Config{BaseURL: a.BaseURL, Path: a.sandboxFile(), Clock: a.now,
@@ -155,7 +160,7 @@ func (a *App) wire(random io.Reader) error {
 	a.Jobs.Handle("app.tend", a.tend)
 	a.Gateway = &gateway.Surface{Access: a.Access, Merchants: a.Merchants, Customers: a.Customers, Payments: a.Payments, Checkouts: a.Checkouts,
 		Vault: a.Vault, Clock: a.now, Log: a.Log, BaseURL: a.BaseURL, Build: buildNumber(), Pepper: a.Keys.Pepper("gateway fingerprints"),
-		Integrity: webcheckout.WidgetIntegrity()}
+		Integrity: webcheckout.WidgetIntegrity(), Door: wire.NewDoor(room)}
 	a.metrics = newMetrics()
 	events.Listen(a.Checkouts.OnEvent)
 	events.Listen(a.tellMerchants)

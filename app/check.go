@@ -30,6 +30,7 @@ var forms = map[string]form{
 	"log-level":       {isLevel, "debug, info, warn or error"},
 	"lanes":           {isNumber(1), "a whole number of at least 1"},
 	"workers":         {isNumber(1), "a whole number of at least 1"},
+	"max-requests":    {isNumber(1), "a whole number of at least 1"},
 	"webhook-local":   {isBool, "true or false"},
 	"webhook-ports":   {eachOf(func(text string) bool { return text == "*" || isPort(text) }), "ports separated by commas, such as 443,8443, or * for all"},
 	"trusted-proxies": {eachOf(isNetwork), "addresses or networks separated by commas, such as 10.0.0.0/8"},

@@ -35,6 +35,7 @@ var Settings = []Setting{
 	{"log-level", "info", "debug, info, warn or error"},
 	{"lanes", "2", "writer lanes on PostgreSQL"},
 	{"workers", "8", "workers for due jobs and webhook deliveries"},
+	{"max-requests", "1000", "requests that change something, in hand at a time; more are turned away with 503"},
 	{"webhook-local", "false", "let webhooks go to plain http and to local addresses (never in production)"},
 	{"webhook-ports", "443", "ports that webhooks may go to, separated by commas; * for all (never in production)"},
 	{"trusted-proxies", "", "addresses whose X-Forwarded-For is believed, separated by commas"},

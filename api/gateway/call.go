@@ -46,6 +46,13 @@ func (s *Surface) handle(op Operation, f func(c *call) (answer, error)) http.Han
 				s.fail(w, r, c, fault.New(fault.Internal, "panic"))
 			}
 		}()
+		if r.Method == http.MethodPost {
+			if !s.Door.Enter() {
+				s.fail(w, r, nil, errBusy)
+				return
+			}
+			defer s.Door.Leave()
+		}
 		c, err := s.open(w, r, op)
 		if err != nil {
 			s.fail(w, r, c, err)

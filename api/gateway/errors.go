@@ -65,6 +65,9 @@ var faultCodes = map[string]string{
 	"internal":    "600.100.100",
 }
 
+// errBusy is told before a request is even read: nothing has happened.
+var errBusy = fault.New("unavailable.busy", "more requests at once than can be served")
+
 var errNoSuchPath = fault.New("not_found.path", "no such operation")
 
 // badParameters lists everything that is wrong with a request's form.
@@ -143,7 +146,10 @@ func (s *Surface) fail(w http.ResponseWriter, r *http.Request, c *call, err erro
 		ans.ID, ans.PaymentType, ans.Timestamp = paymentID.wire(ref.attempt.ID), paymentTypes[ref.attempt.Kind], stamp(ref.attempt.SentAt, false)
 		ans.MerchantTransactionID, ans.NDC = ref.attempt.Reference, entity+"_"+trace(string(ref.attempt.ID))
 	}
-	if status >= http.StatusInternalServerError {
+	switch {
+	case err == errBusy: // the metrics count it; a line for each would only add to the load
+		w.Header().Set("Retry-After", "1")
+	case status >= http.StatusInternalServerError:
 		s.Log.Error("request failed", "path", r.URL.Path, "request", wire.RequestID(r), "err", err)
 		w.Header().Set("Retry-After", "2")
 	}

@@ -7,6 +7,7 @@ import (
 
 	"github.com/go-chi/chi/v5"
 
+	"github.com/florinpay/florin/api/wire"
 	"github.com/florinpay/florin/core/access"
 	"github.com/florinpay/florin/core/checkout"
 	"github.com/florinpay/florin/core/clock"
@@ -32,6 +33,8 @@ type Surface struct {
 	Build     string // the buildNumber of every answer
 	Pepper    []byte // keys the fingerprints of requests
 	Integrity string // of the widget's script
+
+	Door *wire.Door // how many POSTs at a time; reads are always let in
 
 	reads reads
 }

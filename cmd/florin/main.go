@@ -60,6 +60,7 @@ type settings struct {
 	LogLevel     string `help:"debug, info, warn or error." placeholder:"LEVEL"`
 	Lanes        string `help:"Writer lanes on PostgreSQL." placeholder:"N"`
 	Workers      string `help:"Workers for due jobs and deliveries." placeholder:"N"`
+	MaxRequests  string `help:"Requests that change something, in hand at a time." placeholder:"N"`
 	WebhookLocal string `help:"true lets webhooks go to plain http and local addresses." placeholder:"BOOL"`
 	WebhookPorts string `help:"Ports that webhooks may go to." placeholder:"PORTS"`
 	Drain        string `name:"drain-seconds" help:"How long requests may take to end." placeholder:"N"`
@@ -79,7 +80,7 @@ func (s settings) read() (app.Config, error) {
 	flags := map[string]string{}
 	for name, v := range map[string]string{
 		"database": s.Database, "listen": s.Listen, "url": s.URL, "admin-listen": s.AdminListen, "key-file": s.KeyFile, "sandbox-file": s.SandboxFile,
-		"tls-cert": s.TLSCert, "tls-key": s.TLSKey, "log-format": s.LogFormat, "log-level": s.LogLevel, "lanes": s.Lanes, "workers": s.Workers,
+		"tls-cert": s.TLSCert, "tls-key": s.TLSKey, "log-format": s.LogFormat, "log-level": s.LogLevel, "lanes": s.Lanes, "workers": s.Workers, "max-requests": s.MaxRequests,
 		"webhook-local": s.WebhookLocal, "webhook-ports": s.WebhookPorts, "drain-seconds": s.Drain, "trusted-proxies": s.Proxies,
 	} {
 		if v != "" {

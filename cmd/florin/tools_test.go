@@ -43,7 +43,7 @@ func TestUsage(t *testing.T) {
 // came from, before anything is made or opened.
 func TestSettings(t *testing.T) {
 	dir := t.TempDir()
-	bad := map[string]string{"listen": "nonsense", "url": "pay.example.com/", "admin-listen": "9090", "log-format": "xml", "log-level": "loud", "lanes": "0",
+	bad := map[string]string{"listen": "nonsense", "url": "pay.example.com/", "admin-listen": "9090", "log-format": "xml", "log-level": "loud", "lanes": "0", "max-requests": "none",
 		"workers": "many", "webhook-local": "perhaps", "webhook-ports": "443,0", "trusted-proxies": "10.0.0.0/8,proxy", "drain-seconds": "-1",
 		"tls-cert": "none.pem", "tls-key": "none.pem", "database": "mysql://nora:geheim@db/florin", "key-file": "missing/florin.key"}
 	for name, value := range bad {
