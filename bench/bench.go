@@ -7,6 +7,7 @@ package bench
 import (
 	"context"
 	"fmt"
+	"strconv"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -22,13 +23,17 @@ type Load struct {
 }
 
 // Scenarios are the kinds of load there are.
-var Scenarios = []string{"debit", "authorise+capture", "refund", "inquiry", "mixed"}
+var Scenarios = []string{"debit", "authorise+capture", "refund", "inquiry", "reference", "mixed"}
 
 // Target is whom to send to.
 type Target struct {
 	Addr     string // host:port
 	Token    string
 	Entities []string // each a merchant of its own
+
+	// Preloaded is how many payments there are to read: number n has the
+	// reference preload-n and is of entity n modulo their count.
+	Preloaded int64
 }
 
 // Result is what came of a load.
@@ -63,12 +68,12 @@ func Run(ctx context.Context, t Target, l Load, progress func(done time.Duration
 	var all sync.WaitGroup
 	workers := make([]*worker, l.Connections)
 	for i := range workers {
-		w := &worker{target: t, script: script, n: i, recorder: r, entity: i}
+		w := &worker{target: t, script: script, n: i, recorder: r, entity: i, run: strconv.FormatInt(start.UnixNano(), 36)}
 		if err := w.dial(); err != nil {
 			return Result{}, err
 		}
 		workers[i] = w
-		all.Go(func() { w.run(ctx, pace, measureFrom, end) })
+		all.Go(func() { w.work(ctx, pace, measureFrom, end) })
 	}
 	done := make(chan struct{})
 	go func() { all.Wait(); close(done) }()
@@ -111,8 +116,12 @@ type worker struct {
 	turns    int
 	conn     *wire
 	recorder *recorder
-	latency  []int64 // microseconds
-	memory   []string
+	latency  []int64  // microseconds
+	run      string   // tells this run's references from another's
+	last     string   // the reference of the last payment
+	asked    string   // whose payment was asked for
+	memory   []string // payments: id and entity
+	known    []string // queries by reference
 }
 
 func (w *worker) dial() (err error) {
@@ -120,7 +129,7 @@ func (w *worker) dial() (err error) {
 	return err
 }
 
-func (w *worker) run(ctx context.Context, p *pacer, from, end time.Time) {
+func (w *worker) work(ctx context.Context, p *pacer, from, end time.Time) {
 	defer func() { w.conn.close() }()
 	for ctx.Err() == nil {
 		due := p.due()
@@ -165,5 +174,6 @@ func (w *worker) ask(method, path, body string) (int, []byte, error) {
 // number makes each request's own reference.
 func (w *worker) number() string {
 	w.turns++
-	return fmt.Sprintf("b%d-%d", w.n, w.turns)
+	w.last = fmt.Sprintf("b%s-%d-%d", w.run, w.n, w.turns)
+	return w.last
 }
