@@ -7,6 +7,7 @@ package bench
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strconv"
 	"sync"
 	"sync/atomic"
@@ -60,19 +61,28 @@ func Run(ctx context.Context, t Target, l Load, progress func(done time.Duration
 	if err != nil {
 		return Result{}, err
 	}
-	start := time.Now()
-	end := start.Add(l.WarmUp + l.Duration)
-	measureFrom := start.Add(l.WarmUp)
+	run := strconv.FormatInt(time.Now().UnixNano(), 36)
 	r := &recorder{}
-	pace := &pacer{start: start, rate: l.Rate}
-	var all sync.WaitGroup
 	workers := make([]*worker, l.Connections)
 	for i := range workers {
-		w := &worker{target: t, script: script, n: i, recorder: r, entity: i, run: strconv.FormatInt(start.UnixNano(), 36)}
+		w := &worker{target: t, script: script, n: i, recorder: r, entity: i, run: run}
 		if err := w.dial(); err != nil {
 			return Result{}, err
 		}
+		defer func() { w.conn.close() }()
 		workers[i] = w
+	}
+	if slices.Contains(reading, l.Scenario) {
+		if err := each(workers, (*worker).prepare); err != nil {
+			return Result{}, fmt.Errorf("something to read: %w", err)
+		}
+	}
+	start := time.Now()
+	end := start.Add(l.WarmUp + l.Duration)
+	measureFrom := start.Add(l.WarmUp)
+	pace := &pacer{start: start, rate: l.Rate}
+	var all sync.WaitGroup
+	for _, w := range workers {
 		all.Go(func() { w.work(ctx, pace, measureFrom, end) })
 	}
 	done := make(chan struct{})
@@ -90,6 +100,21 @@ func Run(ctx context.Context, t Target, l Load, progress func(done time.Duration
 	res := Result{Scenario: l.Scenario, Connections: l.Connections, Merchants: len(t.Entities), Rate: l.Rate}
 	r.sum(&res, workers, l.Duration)
 	return res, ctx.Err()
+}
+
+// each has all workers do something at the same time.
+func each(workers []*worker, f func(*worker) error) error {
+	var all sync.WaitGroup
+	errs := make([]error, len(workers))
+	for i, w := range workers {
+		all.Go(func() { errs[i] = f(w) })
+	}
+	all.Wait()
+	i := slices.IndexFunc(errs, func(err error) bool { return err != nil })
+	if i < 0 {
+		return nil
+	}
+	return errs[i]
 }
 
 // pacer tells when the next request is due in an open loop.
@@ -130,7 +155,6 @@ func (w *worker) dial() (err error) {
 }
 
 func (w *worker) work(ctx context.Context, p *pacer, from, end time.Time) {
-	defer func() { w.conn.close() }()
 	for ctx.Err() == nil {
 		due := p.due()
 		if due.After(end) {

@@ -2,6 +2,7 @@ package bench
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
 	"math/rand/v2"
 	"slices"
@@ -10,9 +11,16 @@ import (
 // script sends one request (or one story) and says whether it went well.
 type script func(w *worker) (ok bool, problem string)
 
+// scripts are the scenarios, and echo, which florin does not answer.
+var scripts = map[string]script{"debit": debit, "authorise+capture": capture, "refund": refund, "inquiry": inquiry, "reference": reference, "mixed": mixed, echoing: echo}
+
+// reading are the scenarios that need something to read.
+var reading = []string{"inquiry", "reference", "mixed"}
+
+const lessons = 20 // payments that each worker knows of, to read them
+
 func scriptOf(name string) (script, error) {
-	all := map[string]script{"debit": debit, "authorise+capture": capture, "refund": refund, "inquiry": inquiry, "reference": reference, "mixed": mixed}
-	if s := all[name]; s != nil {
+	if s := scripts[name]; s != nil {
 		return s, nil
 	}
 	return nil, fmt.Errorf("there is no scenario %q: one of %v", name, Scenarios)
@@ -47,11 +55,8 @@ func refund(w *worker) (bool, string) {
 	return ok, problem
 }
 
-// inquiry reads one of a hundred payments that the worker has learnt of.
+// inquiry reads one of the payments that the worker has learnt of.
 func inquiry(w *worker) (bool, string) {
-	if len(w.memory) < 100 {
-		return w.learn()
-	}
 	w.turns++
 	status, body, err := w.ask("GET", "/v3/payments/"+w.memory[w.turns%len(w.memory)], "")
 	return judge(status, body, err)
@@ -78,16 +83,23 @@ func (w *worker) learn() (ok bool, problem string) {
 	return ok, problem
 }
 
-// reference reads payments by the merchant's own reference: any of those that
-// were there before, or one of a hundred of the worker's own.
+// prepare has the worker learn before anything is measured.
+func (w *worker) prepare() error {
+	for len(w.memory) < lessons {
+		if ok, problem := w.learn(); !ok {
+			return errors.New(problem)
+		}
+	}
+	return nil
+}
+
+// reference reads a payment by the merchant's own reference: any of those that
+// were there before, or one of the worker's own.
 func reference(w *worker) (bool, string) {
 	path := ""
-	switch {
-	case w.target.Preloaded > 0:
+	if w.target.Preloaded > 0 {
 		path = w.query()
-	case len(w.known) < 100:
-		return w.learn()
-	default:
+	} else {
 		w.turns++
 		path = w.known[w.turns%len(w.known)]
 	}

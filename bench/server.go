@@ -25,11 +25,11 @@ const startPatience = 30 * time.Second
 // Serve runs this very program as `florin serve` on the site and waits until
 // it answers.
 func (s *Site) Serve(ctx context.Context) (*Server, error) {
-	var args []string
+	args := []string{"serve"}
 	for name, value := range s.flags("bench") {
 		args = append(args, "--"+name, value)
 	}
-	return start(ctx, "/readyz", "serve", args...)
+	return start(ctx, "/readyz", args...)
 }
 
 // At is the site's target where a server of it listens.
@@ -40,7 +40,7 @@ func (s *Site) At(server *Server) Target {
 }
 
 // start runs a command of this program that takes --listen.
-func start(ctx context.Context, ready, command string, args ...string) (*Server, error) {
+func start(ctx context.Context, ready string, args ...string) (*Server, error) {
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		return nil, err
@@ -53,7 +53,7 @@ func start(ctx context.Context, ready, command string, args ...string) (*Server,
 	if err != nil {
 		return nil, err
 	}
-	s := &Server{Addr: addr, cmd: exec.Command(self, append([]string{command, "--listen", addr}, args...)...)}
+	s := &Server{Addr: addr, cmd: exec.Command(self, append(args, "--listen", addr)...)}
 	s.cmd.Stderr = os.Stderr
 	if err := s.cmd.Start(); err != nil {
 		return nil, err

@@ -12,6 +12,7 @@ import (
 	"github.com/florinpay/florin/app"
 	"github.com/florinpay/florin/core/access"
 	"github.com/florinpay/florin/core/merchant"
+	"github.com/florinpay/florin/store"
 )
 
 // Site is a database to measure on, with merchants and a key of its own. It
@@ -78,6 +79,7 @@ func (s *Site) open(ctx context.Context, books string, f func(*app.App) error) e
 type Verdict struct {
 	Payments  int64    `json:"payments"`
 	Transfers int64    `json:"transfers"`
+	Postings  int64    `json:"postings"`
 	Seconds   float64  `json:"seconds"`
 	Findings  []string `json:"findings,omitempty"`
 }
@@ -94,5 +96,12 @@ func (s *Site) Verify(ctx context.Context, progress func(what string, done, tota
 func verify(ctx context.Context, a *app.App, progress func(what string, done, total int64)) (Verdict, error) {
 	start := time.Now()
 	r, err := a.Verify(ctx, progress)
-	return Verdict{Payments: r.Payments, Transfers: r.Transfers, Seconds: time.Since(start).Seconds(), Findings: r.Findings}, err
+	v := Verdict{Payments: r.Payments, Transfers: r.Transfers, Seconds: time.Since(start).Seconds(), Findings: r.Findings}
+	if err == nil {
+		err = a.DB.View(ctx, store.System, func(tx *store.Tx) (err error) {
+			v.Postings, err = countPostings(tx)
+			return err
+		})
+	}
+	return v, err
 }

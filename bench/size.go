@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"io/fs"
+	"net/url"
 	"os"
 	"strings"
 
@@ -55,6 +56,16 @@ func bytesOf(file string) (int64, error) {
 		return 0, err
 	}
 	return info.Size(), nil
+}
+
+// addressOf is the address of another database of a cluster.
+func addressOf(cluster, name string) (string, error) {
+	u, err := url.Parse(cluster)
+	if err != nil {
+		return "", errors.New("not a postgres:// address") // the error quotes it, with its password
+	}
+	u.Path = "/" + name
+	return u.String(), nil
 }
 
 func withPostgres(ctx context.Context, url string, f func(*pgx.Conn) error) error {

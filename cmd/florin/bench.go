@@ -14,7 +14,9 @@ import (
 )
 
 type benchCommand struct {
-	Run loadCommand `cmd:"" default:"withargs" help:"Put a florin under load (the default)."`
+	Run     loadCommand    `cmd:"" default:"withargs" help:"Put a florin under load (the default)."`
+	Compare compareCommand `cmd:"" help:"Measure florin beside pgbench, SQL by hand, an empty HTTP server and the disk, in turn."`
+	Echo    echoCommand    `cmd:"" hidden:"" help:"Serve as the empty HTTP server that compare needs."`
 }
 
 type loadCommand struct {
