@@ -6,6 +6,7 @@ package bench
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"strconv"
@@ -60,6 +61,9 @@ func Run(ctx context.Context, t Target, l Load, progress func(done time.Duration
 	script, err := scriptOf(l.Scenario)
 	if err != nil {
 		return Result{}, err
+	}
+	if len(t.Entities) == 0 && l.Scenario != echoing {
+		return Result{}, errors.New("nobody to pay: no entity is named")
 	}
 	run := strconv.FormatInt(time.Now().UnixNano(), 36)
 	r := &recorder{}

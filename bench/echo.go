@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"io"
+	"net"
 	"net/http"
 	"time"
 )
@@ -15,7 +16,17 @@ const echoing = "echo"
 // reads a body and gives it back as JSON. What florin reaches of its rate is
 // what is left after authentication, rules and rows.
 func Echo(ctx context.Context, addr string) error {
-	s := &http.Server{Addr: addr, ReadHeaderTimeout: 10 * time.Second, Handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+	return serveEcho(ctx, addr, func(string) {})
+}
+
+// serveEcho tells where it listens.
+func serveEcho(ctx context.Context, addr string, listening func(addr string)) error {
+	l, err := net.Listen("tcp", addr)
+	if err != nil {
+		return err
+	}
+	listening(l.Addr().String())
+	s := &http.Server{ReadHeaderTimeout: 10 * time.Second, Handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		body, err := io.ReadAll(r.Body)
 		if err != nil {
 			http.Error(w, err.Error(), http.StatusBadRequest)
@@ -28,7 +39,7 @@ func Echo(ctx context.Context, addr string) error {
 		<-ctx.Done()
 		_ = s.Close() // nothing is lost with it
 	}()
-	if err := s.ListenAndServe(); !errors.Is(err, http.ErrServerClosed) {
+	if err := s.Serve(l); !errors.Is(err, http.ErrServerClosed) {
 		return err
 	}
 	return nil

@@ -10,7 +10,6 @@ import (
 
 	"github.com/florinpay/florin/app"
 	"github.com/florinpay/florin/connector"
-	"github.com/florinpay/florin/core/access"
 	"github.com/florinpay/florin/core/idempotency"
 	"github.com/florinpay/florin/core/ident"
 	"github.com/florinpay/florin/core/method"
@@ -88,8 +87,7 @@ func (s *Site) fill(ctx context.Context, a *app.App, first, n int64, progress fu
 func (s *Site) debit(ctx context.Context, a *app.App, n int64) (ident.ID, error) {
 	const number = "4200000000000000"
 	brand := method.BrandOf("", number)
-	actor := access.Actor{Realm: s.realm.ID, Environment: s.realm.Environment, Kind: "gateway", May: access.Everything}
-	out, err := a.Payments.Pay(ctx, actor, payment.Order{
+	out, err := a.Payments.Pay(ctx, s.actor(), payment.Order{
 		Idempotency: idempotency.Key{Surface: "gateway"}, Profile: s.profiles[n%int64(len(s.profiles))], Kind: connector.Debit,
 		Method: method.OfBrand(brand), Brand: brand, Amount: money.Of(9200, "EUR"), Reference: preloadReference(n),
 		Card: &connector.Card{Number: method.Conceal(number), CVV: method.Conceal("321"), Holder: "Nora Lind", ExpiryMonth: 8, ExpiryYear: 2032, Brand: brand},

@@ -16,6 +16,7 @@ import (
 type benchCommand struct {
 	Run     loadCommand    `cmd:"" default:"withargs" help:"Put a florin under load (the default)."`
 	Compare compareCommand `cmd:"" help:"Measure florin beside pgbench, SQL by hand, an empty HTTP server and the disk, in turn."`
+	Growth  growthCommand  `cmd:"" help:"Measure what work costs as stored payments pile up."`
 	Echo    echoCommand    `cmd:"" hidden:"" help:"Serve as the empty HTTP server that compare needs."`
 }
 
@@ -51,6 +52,9 @@ type closing struct {
 
 func (b loadCommand) Run(ctx context.Context) (err error) {
 	if b.URL != "" {
+		if b.Preload > 0 {
+			return errors.New("--preload needs a database of our own: it cannot be used with --url")
+		}
 		return b.measure(ctx, bench.Target{Addr: b.URL, Token: b.Token, Entities: b.Entity}, nil)
 	}
 	dir, err := os.MkdirTemp("", "florin-bench-")

@@ -100,3 +100,18 @@ func TestCompare(t *testing.T) {
 		t.Error("a file that is not there was rewritten")
 	}
 }
+
+func TestGrowth(t *testing.T) {
+	dir := t.TempDir()
+	r := florin(t, dir, "bench", "growth", "--postgres", storetest.Database(t, "postgres"), "--postgres-sizes", "400", "--sqlite-sizes", "400,800",
+		"--rounds", "1", "--duration", "20ms")
+	if r.code != 0 || !strings.Contains(r.out, "| PostgreSQL, payments stored | 400 |\n") || !strings.Contains(r.out, "| SQLite, payments stored | 400 | 800 |\n") {
+		t.Errorf("%+v", r)
+	}
+	if left, err := os.ReadDir(dir); err != nil || len(left) > 0 {
+		t.Errorf("left behind: %v, %v", left, err)
+	}
+	if r := florin(t, dir, "bench", "--url", "127.0.0.1:1", "--preload", "5"); r.code != failed || !strings.Contains(r.err, "--preload") {
+		t.Errorf("preload over HTTP: %+v", r)
+	}
+}

@@ -35,6 +35,27 @@ func (c compareCommand) Run(ctx context.Context) error {
 	return publish(report.Markdown(), "bench", c.Write)
 }
 
+type growthCommand struct {
+	Postgres      string        `help:"A cluster to make databases in; its superuser's postgres:// URL. Without it, SQLite alone." env:"FLORIN_TEST_POSTGRES" placeholder:"URL"`
+	PostgresSizes []int64       `help:"How many payments to store on PostgreSQL, ascending." default:"100000,1000000"`
+	SQLiteSizes   []int64       `name:"sqlite-sizes" help:"How many payments to store on SQLite, ascending; 10000000 take some 20 GB and half an hour." default:"100000,1000000"`
+	Rounds        int           `help:"How often to measure each, in turn." default:"3"`
+	Duration      time.Duration `help:"How long each measurement takes." default:"2s"`
+	Write         string        `help:"Write the report into this file, between the lines of growth:begin and growth:end." type:"path" placeholder:"FILE"`
+}
+
+func (c growthCommand) Run(ctx context.Context) error {
+	meter := newMeter()
+	g := bench.Growth{Postgres: c.Postgres, Sizes: map[string][]int64{"PostgreSQL": c.PostgresSizes, "SQLite": c.SQLiteSizes}, Rounds: c.Rounds,
+		Duration: c.Duration, Progress: meter.show}
+	report, err := g.Run(ctx)
+	meter.clear()
+	if err != nil {
+		return err
+	}
+	return publish(report.Markdown(), "growth", c.Write)
+}
+
 // publish prints a report, and writes it into a document if one is named.
 func publish(text, name, file string) error {
 	if _, err := fmt.Fprint(os.Stdout, text); err != nil || file == "" {
