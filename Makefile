@@ -3,12 +3,13 @@
 TESTFLAGS ?= -race -count=1 -p 2 -timeout 20m
 FUZZTIME  ?= 30s
 KILLS     ?= 100
+SIZES     ?= 100000,1000000
 VERSION   ?= $(shell git describe --tags --always --dirty 2>/dev/null)
 
 # Tools have a module file of their own, so that none of them is a dependency.
 TOOL = go tool -modfile=.ci/tools.mod
 
-.PHONY: test check tests lint build fmt fuzz measure kill cover clean
+.PHONY: test check tests lint build fmt fuzz measure kill bench growth cover clean
 
 test: ## install what is missing, start a PostgreSQL, run all checks and tests
 	@.ci/install
@@ -40,6 +41,14 @@ measure: ## size, start and memory, as docs/measurements.md has them
 kill: ## kill -9 under load, KILLS times on each engine
 	@.ci/install
 	FLORIN_KILLS=$(KILLS) .ci/postgres go test -count=1 -v -timeout 120m -run 'TestKill$$' ./cmd/florin
+
+bench: build ## florin beside pgbench, SQL by hand, an empty server and the disk, into docs/measurements.md
+	@.ci/install
+	.ci/postgres bin/florin bench compare --write docs/measurements.md
+
+growth: build ## what work costs as payments pile up, SQLite at SIZES, into docs/measurements.md
+	@.ci/install
+	.ci/postgres bin/florin bench growth --sqlite-sizes $(SIZES) --write docs/measurements.md
 
 cover: ## how much of each function the tests reach, in bin/cover.html
 	@.ci/install

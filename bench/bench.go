@@ -6,7 +6,10 @@ package bench
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"slices"
+	"strconv"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -22,13 +25,17 @@ type Load struct {
 }
 
 // Scenarios are the kinds of load there are.
-var Scenarios = []string{"debit", "authorise+capture", "refund", "inquiry", "mixed"}
+var Scenarios = []string{"debit", "authorise+capture", "refund", "inquiry", "reference", "mixed"}
 
 // Target is whom to send to.
 type Target struct {
 	Addr     string // host:port
 	Token    string
 	Entities []string // each a merchant of its own
+
+	// Preloaded is how many payments there are to read: number n has the
+	// reference preload-n and is of entity n modulo their count.
+	Preloaded int64
 }
 
 // Result is what came of a load.
@@ -55,20 +62,32 @@ func Run(ctx context.Context, t Target, l Load, progress func(done time.Duration
 	if err != nil {
 		return Result{}, err
 	}
-	start := time.Now()
-	end := start.Add(l.WarmUp + l.Duration)
-	measureFrom := start.Add(l.WarmUp)
+	if len(t.Entities) == 0 && l.Scenario != echoing {
+		return Result{}, errors.New("nobody to pay: no entity is named")
+	}
+	run := strconv.FormatInt(time.Now().UnixNano(), 36)
 	r := &recorder{}
-	pace := &pacer{start: start, rate: l.Rate}
-	var all sync.WaitGroup
 	workers := make([]*worker, l.Connections)
 	for i := range workers {
-		w := &worker{target: t, script: script, n: i, recorder: r, entity: i}
+		w := &worker{target: t, script: script, n: i, recorder: r, entity: i, run: run}
 		if err := w.dial(); err != nil {
 			return Result{}, err
 		}
+		defer func() { w.conn.close() }()
 		workers[i] = w
-		all.Go(func() { w.run(ctx, pace, measureFrom, end) })
+	}
+	if slices.Contains(reading, l.Scenario) {
+		if err := each(workers, (*worker).prepare); err != nil {
+			return Result{}, fmt.Errorf("something to read: %w", err)
+		}
+	}
+	start := time.Now()
+	end := start.Add(l.WarmUp + l.Duration)
+	measureFrom := start.Add(l.WarmUp)
+	pace := &pacer{start: start, rate: l.Rate}
+	var all sync.WaitGroup
+	for _, w := range workers {
+		all.Go(func() { w.work(ctx, pace, measureFrom, end) })
 	}
 	done := make(chan struct{})
 	go func() { all.Wait(); close(done) }()
@@ -85,6 +104,21 @@ func Run(ctx context.Context, t Target, l Load, progress func(done time.Duration
 	res := Result{Scenario: l.Scenario, Connections: l.Connections, Merchants: len(t.Entities), Rate: l.Rate}
 	r.sum(&res, workers, l.Duration)
 	return res, ctx.Err()
+}
+
+// each has all workers do something at the same time.
+func each(workers []*worker, f func(*worker) error) error {
+	var all sync.WaitGroup
+	errs := make([]error, len(workers))
+	for i, w := range workers {
+		all.Go(func() { errs[i] = f(w) })
+	}
+	all.Wait()
+	i := slices.IndexFunc(errs, func(err error) bool { return err != nil })
+	if i < 0 {
+		return nil
+	}
+	return errs[i]
 }
 
 // pacer tells when the next request is due in an open loop.
@@ -111,8 +145,12 @@ type worker struct {
 	turns    int
 	conn     *wire
 	recorder *recorder
-	latency  []int64 // microseconds
-	memory   []string
+	latency  []int64  // microseconds
+	run      string   // tells this run's references from another's
+	last     string   // the reference of the last payment
+	asked    string   // whose payment was asked for
+	memory   []string // payments: id and entity
+	known    []string // queries by reference
 }
 
 func (w *worker) dial() (err error) {
@@ -120,8 +158,7 @@ func (w *worker) dial() (err error) {
 	return err
 }
 
-func (w *worker) run(ctx context.Context, p *pacer, from, end time.Time) {
-	defer func() { w.conn.close() }()
+func (w *worker) work(ctx context.Context, p *pacer, from, end time.Time) {
 	for ctx.Err() == nil {
 		due := p.due()
 		if due.After(end) {
@@ -165,5 +202,6 @@ func (w *worker) ask(method, path, body string) (int, []byte, error) {
 // number makes each request's own reference.
 func (w *worker) number() string {
 	w.turns++
-	return fmt.Sprintf("b%d-%d", w.n, w.turns)
+	w.last = fmt.Sprintf("b%s-%d-%d", w.run, w.n, w.turns)
+	return w.last
 }

@@ -14,14 +14,33 @@ import (
 
 // Server is a florin of our own to measure.
 type Server struct {
-	Addr string
-	cmd  *exec.Cmd
-	from usage
+	Addr  string
+	Start time.Duration // how long it took to its first answer
+	cmd   *exec.Cmd
+	from  usage
 }
 
-// StartServer runs this very program as `florin serve` on a database that has
-// been furnished, and waits until it answers.
-func StartServer(ctx context.Context, database, dir string) (*Server, error) {
+const startPatience = 30 * time.Second
+
+// Serve runs this very program as `florin serve` on the site and waits until
+// it answers.
+func (s *Site) Serve(ctx context.Context) (*Server, error) {
+	args := []string{"serve"}
+	for name, value := range s.flags("bench") {
+		args = append(args, "--"+name, value)
+	}
+	return start(ctx, "/readyz", args...)
+}
+
+// At is the site's target where a server of it listens.
+func (s *Site) At(server *Server) Target {
+	t := s.Target
+	t.Addr = server.Addr
+	return t
+}
+
+// start runs a command of this program that takes --listen.
+func start(ctx context.Context, ready string, args ...string) (*Server, error) {
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		return nil, err
@@ -34,22 +53,24 @@ func StartServer(ctx context.Context, database, dir string) (*Server, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &Server{Addr: addr, cmd: exec.Command(self, "serve", "--database", database, "--listen", addr, "--key-file", dir+"/bench.key",
-		"--sandbox-file", dir+"/bench.journal", "--log-level", "warn")}
+	s := &Server{Addr: addr, cmd: exec.Command(self, append(args, "--listen", addr)...)}
 	s.cmd.Stderr = os.Stderr
 	if err := s.cmd.Start(); err != nil {
 		return nil, err
 	}
-	for start := time.Now(); time.Since(start) < 20*time.Second; time.Sleep(20 * time.Millisecond) {
-		res, err := http.Get("http://" + addr + "/readyz")
+	began := time.Now()
+	for ctx.Err() == nil && time.Since(began) < startPatience {
+		res, err := http.Get("http://" + addr + ready)
 		if err == nil {
 			ok := res.StatusCode == http.StatusOK
 			_ = res.Body.Close() // nothing in it
 			if ok {
+				s.Start = time.Since(began)
 				s.from, err = usageOf(s.cmd.Process.Pid)
 				return s, err
 			}
 		}
+		time.Sleep(2 * time.Millisecond)
 	}
 	return nil, fmt.Errorf("the server did not start: %w", s.Stop())
 }

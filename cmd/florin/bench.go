@@ -10,92 +10,96 @@ import (
 	"strings"
 	"time"
 
-	"github.com/florinpay/florin/app"
 	"github.com/florinpay/florin/bench"
-	"github.com/florinpay/florin/core/access"
-	"github.com/florinpay/florin/core/merchant"
 )
 
 type benchCommand struct {
+	Run     loadCommand    `cmd:"" default:"withargs" help:"Put a florin under load (the default)."`
+	Compare compareCommand `cmd:"" help:"Measure florin beside pgbench, SQL by hand, an empty HTTP server and the disk, in turn."`
+	Growth  growthCommand  `cmd:"" help:"Measure what work costs as stored payments pile up."`
+	Echo    echoCommand    `cmd:"" hidden:"" help:"Serve as the empty HTTP server that compare needs."`
+}
+
+type loadCommand struct {
 	Database    string        `help:"Measure on this database (a file or a postgres:// URL, furnished anew); without it, a temporary SQLite file." placeholder:"DB"`
 	URL         string        `name:"url" help:"Measure a florin that runs already, host:port; needs --token and --entity." placeholder:"HOST:PORT"`
 	Token       string        `help:"Access token for --url." placeholder:"TOKEN"`
 	Entity      []string      `help:"Entities for --url." placeholder:"CODE"`
-	Scenario    []string      `arg:"" optional:"" help:"debit, authorise+capture, refund, inquiry, mixed." default:"debit"`
+	Scenario    []string      `arg:"" optional:"" help:"debit, authorise+capture, refund, inquiry, reference, mixed." default:"debit"`
 	Connections []int         `help:"How many at the same time; several values are measured in turn." default:"64"`
 	Rate        float64       `help:"Requests a second (open loop); 0 sends as fast as answers come." default:"0"`
 	Duration    time.Duration `help:"How long to measure." default:"10s"`
 	WarmUp      time.Duration `help:"How long to run before measuring." default:"2s"`
 	Merchants   int           `help:"Over how many merchants to spread; 1 is one hot account." default:"1"`
+	Preload     int64         `help:"Make this many payments first; inquiry and reference then read them." default:"0" placeholder:"N"`
 	JSON        bool          `name:"json" help:"Print JSON."`
 }
 
 // benched is one line of the command's answer.
 type benched struct {
 	bench.Result
-	CPU             float64 `json:"serverCpuSeconds,omitempty"`
-	RSS             float64 `json:"serverRssMb,omitempty"`
-	BytesPerPayment float64 `json:"bytesPerPayment,omitempty"`
+	CPU float64 `json:"serverCpuSeconds,omitempty"`
+	RSS float64 `json:"serverRssMb,omitempty"`
 }
 
-func (b benchCommand) Run(ctx context.Context) (err error) {
+// closing is the last line: the books after all of it, and what they take up.
+type closing struct {
+	Preload         *bench.Preloaded `json:"preload,omitempty"`
+	Verify          bench.Verdict    `json:"verify"`
+	Added           bench.Size       `json:"added"`
+	BytesPerPayment float64          `json:"bytesPerPayment"`
+}
+
+func (b loadCommand) Run(ctx context.Context) (err error) {
 	if b.URL != "" {
+		if b.Preload > 0 {
+			return errors.New("--preload needs a database of our own: it cannot be used with --url")
+		}
 		return b.measure(ctx, bench.Target{Addr: b.URL, Token: b.Token, Entities: b.Entity}, nil)
 	}
 	dir, err := os.MkdirTemp("", "florin-bench-")
 	if err != nil {
 		return err
 	}
-	defer func() { err = errors.Join(err, os.RemoveAll(dir)) }()
+	defer atLast(func() error { return os.RemoveAll(dir) }, &err)()
 	if b.Database == "" {
 		b.Database = filepath.Join(dir, "bench.db")
 	}
-	target, err := b.furnish(ctx, dir)
+	site, err := bench.Furnish(ctx, b.Database, dir, b.Merchants)
 	if err != nil {
 		return err
 	}
-	server, err := bench.StartServer(ctx, b.Database, dir)
+	before, err := site.Verify(ctx, quiet) // the database may have payments of its own
 	if err != nil {
 		return err
 	}
-	target.Addr = server.Addr
-	err = b.measure(ctx, target, server)
-	if err = errors.Join(err, server.Stop()); err != nil {
+	was, err := site.Size(ctx)
+	if err != nil {
 		return err
 	}
-	return b.verify(ctx, dir)
-}
-
-func (b benchCommand) settings(dir string) settings {
-	return settings{Database: b.Database, KeyFile: dir + "/bench.key", SandboxFile: dir + "/bench.journal"}
-}
-
-// furnish makes the merchants to measure with.
-func (b benchCommand) furnish(ctx context.Context, dir string) (t bench.Target, err error) {
-	err = offline(ctx, b.settings(dir), func(a *app.App) error {
-		realm, err := a.Access.AddRealm(ctx, fmt.Sprintf("bench %d", time.Now().UnixNano()), access.Test)
+	var end closing
+	if b.Preload > 0 {
+		meter := newMeter()
+		made, err := site.Preload(ctx, b.Preload, func(done, total int64) { meter.show("preload", done, total) })
+		meter.clear()
 		if err != nil {
 			return err
 		}
-		for n := range max(b.Merchants, 1) {
-			m, err := a.Merchants.Add(ctx, realm.ID, merchant.Merchant{Code: fmt.Sprintf("M%07d", n), Name: "Bench"})
-			if err != nil {
-				return err
-			}
-			p, err := a.Merchants.AddProfile(ctx, realm.ID, merchant.Profile{Merchant: m.ID, Code: fmt.Sprintf("BN%06d", n), Name: "Bench"})
-			if err != nil {
-				return err
-			}
-			t.Entities = append(t.Entities, p.Code)
-		}
-		_, token, err := a.Access.MakeKey(ctx, realm, access.Key{Kind: "gateway", May: access.Everything})
-		t.Token = token.Reveal()
+		end.Preload = &made
+	}
+	server, err := site.Serve(ctx)
+	if err != nil {
 		return err
-	})
-	return t, err
+	}
+	if err = errors.Join(b.measure(ctx, site.At(server), server), server.Stop()); err != nil {
+		return err
+	}
+	return b.close(ctx, site, before, was, end)
 }
 
-func (b benchCommand) measure(ctx context.Context, t bench.Target, s *bench.Server) error {
+func quiet(string, int64, int64) {}
+
+func (b loadCommand) measure(ctx context.Context, t bench.Target, s *bench.Server) error {
 	if !b.JSON {
 		fmt.Printf("%-18s %5s %9s %10s %8s %8s %8s %8s %7s %8s\n", "SCENARIO", "CONN", "MERCHANTS", "PER SECOND", "P50 MS", "P99 MS", "P99.9", "ERRORS", "CPU S", "RSS MB")
 	}
@@ -121,7 +125,7 @@ func (b benchCommand) measure(ctx context.Context, t bench.Target, s *bench.Serv
 	return nil
 }
 
-func (b benchCommand) one(ctx context.Context, t bench.Target, s *bench.Server, l bench.Load) (benched, error) {
+func (b loadCommand) one(ctx context.Context, t bench.Target, s *bench.Server, l bench.Load) (benched, error) {
 	meter := newMeter()
 	var before time.Duration
 	if s != nil {
@@ -143,22 +147,42 @@ func (b benchCommand) one(ctx context.Context, t bench.Target, s *bench.Server, 
 	return line, err
 }
 
-// verify ends every measurement: speed that the books do not bear out is none.
-func (b benchCommand) verify(ctx context.Context, dir string) error {
-	return offline(ctx, b.settings(dir), func(a *app.App) error {
-		start := time.Now()
-		report, err := a.Verify(ctx, func(string, int64, int64) {})
-		if err != nil {
-			return err
-		}
-		for _, f := range report.Findings {
-			fmt.Fprintln(os.Stderr, f)
-		}
-		fmt.Fprintf(os.Stderr, "verify: %d payments, %d transfers in %v, %d findings\n", report.Payments, report.Transfers,
-			time.Since(start).Round(time.Millisecond), len(report.Findings))
-		if len(report.Findings) > 0 {
-			return errFound
-		}
-		return nil
-	})
+// close checks the books and says what the payments take up on disk.
+func (b loadCommand) close(ctx context.Context, site *bench.Site, before bench.Verdict, was bench.Size, end closing) error {
+	meter := newMeter()
+	var err error
+	end.Verify, err = site.Verify(ctx, meter.show)
+	meter.clear()
+	if err != nil {
+		return err
+	}
+	size, err := site.Size(ctx)
+	if err != nil {
+		return err
+	}
+	made := end.Verify.Payments - before.Payments
+	end.Added = size.Less(was)
+	end.BytesPerPayment = end.Added.PerPayment(made)
+	if b.JSON {
+		err = json.NewEncoder(os.Stdout).Encode(end)
+	} else {
+		err = end.print(made)
+	}
+	if err == nil && len(end.Verify.Findings) > 0 {
+		err = errFound
+	}
+	return err
+}
+
+func (c closing) print(made int64) error {
+	for _, f := range c.Verify.Findings {
+		fmt.Fprintln(os.Stderr, f)
+	}
+	if p := c.Preload; p != nil {
+		fmt.Printf("preload: %d payments in %.1f s, %.0f per second; the sandbox's own books took %d bytes\n", p.Payments, p.Seconds, float64(p.Payments)/p.Seconds, p.SandboxBytes)
+	}
+	fmt.Printf("disk: %.0f bytes per payment (%d payments, %d bytes of database); beside it the log grew by %d and the sandbox's books by %d\n",
+		c.BytesPerPayment, made, c.Added.Database, c.Added.Log, c.Added.Sandbox)
+	_, err := fmt.Printf("verify: %d payments, %d transfers in %.1f s, %d findings\n", c.Verify.Payments, c.Verify.Transfers, c.Verify.Seconds, len(c.Verify.Findings))
+	return err
 }

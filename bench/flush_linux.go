@@ -1,0 +1,9 @@
+package bench
+
+import (
+	"os"
+	"syscall"
+)
+
+// flush waits until the disk has the file's content.
+func flush(f *os.File) error { return syscall.Fdatasync(int(f.Fd())) }
