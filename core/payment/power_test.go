@@ -110,7 +110,7 @@ func outages(t *testing.T, weak bool) *outage {
 	if weak {
 		o.disk.Weaken()
 	}
-	for o.cuts < cuts && len(o.wrong) < 20 {
+	for o.cuts < cuts && (weak || len(o.wrong) < 20) {
 		o.disk.Load(first)
 		o.provider, o.errands = o.bank(), nil
 		for lives := 0; lives < 10 && o.cuts < cuts; lives++ {
