@@ -22,9 +22,9 @@ var silent = slog.New(slog.DiscardHandler)
 // TestPowerCuts cuts the power at random moments of opening, writing,
 // checkpointing and closing, and looks each time whether all that was
 // acknowledged is there, nothing is there by half, and the file is whole.
-// FLORIN_POWER_CUTS says how often.
+// FLORIN_POWER_CUTS says how often; a few times without it.
 func TestPowerCuts(t *testing.T) {
-	c := cutting(t, cuts(t, 500), false)
+	c := cutting(t, cuts(t, 30), false)
 	t.Log(c)
 	if c.lost+c.halves+c.corrupt+c.refused > 0 {
 		t.Error("a power cut did harm")
@@ -37,7 +37,7 @@ func TestPowerCuts(t *testing.T) {
 // TestPowerCutsNoticed is the same on SQLite with synchronous=NORMAL, which
 // does lose what it acknowledged: the test above would notice.
 func TestPowerCutsNoticed(t *testing.T) {
-	c := cutting(t, cuts(t, 500)/5+1, true)
+	c := cutting(t, cuts(t, 30)/5+10, true)
 	t.Log("with synchronous=NORMAL: ", c)
 	if c.lost == 0 {
 		t.Error("nothing was lost where something must be")
@@ -255,7 +255,7 @@ func failing(t *testing.T, fail func(d *disk.Disk, n int), among int) {
 	d, empty := notesDisk(t)
 	var c cut
 	failures := 0
-	for life := range cuts(t, 200) {
+	for life := range cuts(t, 12) {
 		d.Load(empty)
 		said := map[string]string{}
 		db := openOn(t, d.Name())

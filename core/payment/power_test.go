@@ -25,7 +25,7 @@ import (
 // After each cut everything that was acknowledged is there as it was said to
 // be, clients who heard nothing ask again, and once what was open is settled
 // the books are right and agree with the provider's. FLORIN_POWER_CUTS says
-// how often.
+// how often; a few times without it.
 func TestPowerCuts(t *testing.T) {
 	o := outages(t, false)
 	t.Log(o)
@@ -85,7 +85,7 @@ func (o *outage) String() string {
 
 // outages makes cuts, ten on each disk.
 func outages(t *testing.T, weak bool) *outage {
-	cuts := 60
+	cuts := 20
 	if text := os.Getenv("FLORIN_POWER_CUTS"); text != "" {
 		var err error
 		if cuts, err = strconv.Atoi(text); err != nil {
