@@ -4,18 +4,20 @@ TESTFLAGS ?= -race -count=1 -p 2 -timeout 20m
 FUZZTIME  ?= 30s
 KILLS     ?= 100
 SIZES     ?= 100000,1000000
+CUTS      ?= 20000
+FAILOVERS ?= 10
 VERSION   ?= $(shell git describe --tags --always --dirty 2>/dev/null)
 
 # Tools have a module file of their own, so that none of them is a dependency.
 TOOL = go tool -modfile=.ci/tools.mod
 
-.PHONY: test check tests lint build fmt fuzz measure kill bench growth cover clean
+.PHONY: test check tests lint build fmt fuzz measure kill bench growth powercut powercuts failover cover clean
 
 test: ## install what is missing, start a PostgreSQL, run all checks and tests
 	@.ci/install
 	@.ci/postgres $(MAKE) --no-print-directory check
 
-check: lint tests
+check: lint tests powercuts
 	@echo "passed: go mod tidy, vet, staticcheck and every test ($(TESTFLAGS)), on SQLite and on PostgreSQL"
 
 lint:
@@ -25,6 +27,11 @@ lint:
 
 tests:
 	go test $(TESTFLAGS) ./...
+
+# Power cuts are many and small: without the race detector, which tests has on
+# for a few of them.
+powercuts:
+	FLORIN_POWER_CUTS=500 go test -count=1 -timeout 20m -run 'TestPowerCuts' ./store ./core/payment
 
 build: ## a static binary in bin/
 	CGO_ENABLED=0 go build -trimpath -ldflags "-s -w -X main.version=$(VERSION)" -o bin/florin ./cmd/florin
@@ -49,6 +56,18 @@ bench: build ## florin beside pgbench, SQL by hand, an empty server and the disk
 growth: build ## what work costs as payments pile up, SQLite at SIZES, into docs/measurements.md
 	@.ci/install
 	.ci/postgres bin/florin bench growth --sqlite-sizes $(SIZES) --write docs/measurements.md
+
+powercut: ## CUTS power cuts under the store and as many under payments, and the store's tests on the simulated disk
+	FLORIN_POWER_CUTS=$(CUTS) go test -count=1 -v -p 1 -timeout 120m -run 'TestPowerCuts' ./store ./core/payment
+	FLORIN_POWER_CUTS=1000 go test -count=1 -v -timeout 30m -run 'TestFlushFails|TestWriteFails' ./store
+	FLORIN_TEST_DISK=1 .ci/postgres go test -count=1 -skip '$(ONMACHINE)' ./store
+
+# Tests that start processes or look at files: not for a disk in memory.
+ONMACHINE = TestPowerCuts|TestKill|TestWriteError|TestFlush|TestLogBounded|TestSecondProcess
+
+failover: ## FAILOVERS times, a PostgreSQL primary killed under load and its standby promoted
+	@.ci/install
+	FLORIN_FAILOVERS=$(FAILOVERS) go test -count=1 -v -timeout 60m -run 'TestFailover$$' ./cmd/florin
 
 cover: ## how much of each function the tests reach, in bin/cover.html
 	@.ci/install

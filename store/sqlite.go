@@ -50,8 +50,10 @@ func openSQLite(ctx context.Context, db *DB) (_ engine, err error) {
 	}
 	if db.o.Database != memory {
 		e.path = db.o.Database
-		if err := e.own(); err != nil {
-			return nil, err
+		if db.o.VFS == "" { // no other process reaches another file system
+			if err := e.own(); err != nil {
+				return nil, err
+			}
 		}
 	}
 	if e.writing, err = e.connect(ctx, e.writerPragmas()); err != nil {
@@ -97,6 +99,9 @@ func (e *sqliteEngine) writerPragmas() []string {
 // applies them to every connection that it makes.
 func (e *sqliteEngine) connect(ctx context.Context, pragmas []string) (*litesession, error) {
 	q := url.Values{"_pragma": append([]string{"busy_timeout(5000)", "foreign_keys(1)", "temp_store(memory)"}, pragmas...)}
+	if e.db.o.VFS != "" {
+		q.Set("vfs", e.db.o.VFS)
+	}
 	name := memory + "?" + q.Encode()
 	if e.path != "" {
 		name = "file:" + (&url.URL{Path: e.path}).EscapedPath() + "?" + q.Encode()

@@ -36,6 +36,7 @@ type Options struct {
 	Inline   bool          // no goroutine: every Update runs and commits in its caller
 	Twice    bool          // every Update runs its function twice, the first effect undone
 	Lanes    int           // writers on PostgreSQL, 2 when 0; SQLite has one
+	VFS      string        // the file system that SQLite uses, by its name there; "" is the machine's
 	Log      *slog.Logger  // slog.Default() when nil
 
 	limits limits // the usual ones when zero

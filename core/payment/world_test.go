@@ -69,22 +69,34 @@ func newWorld(t *testing.T, engine string) *world {
 	t.Helper()
 	w := &world{t: t, wall: storetest.NewClock(time.Date(2026, 11, 21, 9, 14, 0, 0, time.UTC))}
 	w.db = storetest.Open(t, engine, func(o *store.Options) { o.Clock, w.database = w.wall.Now, o.Database })
-	var err error
-	w.provider, err = fake.New(fake.Config{BaseURL: "https://pay.example", Clock: w.wall.Now, Wait: func(ctx context.Context, _ time.Duration) error {
+	w.provider = w.bank()
+	w.begin()
+	w.house = w.settle("Lind Media", merchant.Settings{})
+	return w
+}
+
+// bank is a test provider with empty books.
+func (w *world) bank() *fake.Provider {
+	w.t.Helper()
+	p, err := fake.New(fake.Config{BaseURL: "https://pay.example", Clock: w.wall.Now, Wait: func(ctx context.Context, _ time.Duration) error {
 		if w.waiting != nil {
 			w.waiting()
 		}
 		return ctx.Err()
 	}})
 	if err != nil {
-		t.Fatal(err)
+		w.t.Fatal(err)
 	}
+	return p
+}
+
+// begin puts the core together on the world's database and provider.
+func (w *world) begin() {
+	w.t.Helper()
 	w.access = &access.Service{DB: w.db, Pepper: []byte("pepper"), Random: rand.Reader, Clock: w.wall.Now}
 	w.payments = w.service(w.db, w.provider)
 	w.jobs = &job.Queue{DB: w.db, Clock: w.wall.Now, Log: quiet}
 	w.payments.Register(w.jobs, w.wall.Now)
-	w.house = w.settle("Lind Media", merchant.Settings{})
-	return w
 }
 
 // service is a payment service on a database of its own choice: two of them on

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/florinpay/florin/store"
+	"github.com/florinpay/florin/store/disk"
 )
 
 // Engines are the names that Open takes.
@@ -27,13 +28,17 @@ func Each(t *testing.T, fn func(t *testing.T, db *store.DB)) {
 
 // Open opens a fresh database of an engine, closed and dropped when the test
 // ends. mod may change the options, whose Database is set already. With
-// FLORIN_TEST_TWICE=1 every Update runs its function twice.
+// FLORIN_TEST_TWICE=1 every Update runs its function twice; with
+// FLORIN_TEST_DISK=1 SQLite works on a simulated disk.
 func Open(t testing.TB, engine string, mod func(o *store.Options)) *store.DB {
 	t.Helper()
 	o := store.Options{
 		Database: fresh(t, engine),
 		Twice:    os.Getenv("FLORIN_TEST_TWICE") == "1",
 		Log:      quiet,
+	}
+	if engine == "sqlite" && os.Getenv("FLORIN_TEST_DISK") == "1" {
+		o.VFS = disk.New(t).Name()
 	}
 	if mod != nil {
 		mod(&o)
