@@ -41,12 +41,13 @@ type side struct {
 	added  Size
 	verify Verdict
 	rss    int64
+	acked  int64 // debits that were answered well while they were measured
 }
 
 // sample is one measurement.
 type sample struct {
 	rate, p50, p99 float64
-	errors         int64
+	good, errors   int64
 	problem        string
 }
 
@@ -192,13 +193,13 @@ func (c *Comparison) plan() {
 		}
 		for _, s := range c.sites {
 			add(debitHot+s.engine, n, func(ctx context.Context) (sample, error) {
-				out, err := c.send(ctx, s.hot(), Load{Scenario: "debit", Connections: n})
+				out, err := c.debit(ctx, s, s.hot(), Load{Connections: n})
 				c.peak[s.engine] = max(c.peak[s.engine], out.rate)
 				return out, err
 			})
 			if n == 64 {
 				add(debitSpread+s.engine, n, func(ctx context.Context) (sample, error) {
-					return c.send(ctx, s.spread(), Load{Scenario: "debit", Connections: n})
+					return c.debit(ctx, s, s.spread(), Load{Connections: n})
 				})
 			}
 		}
@@ -210,7 +211,7 @@ func (c *Comparison) plan() {
 	}
 	for _, s := range c.sites {
 		add(overloadOn+s.engine, flood, func(ctx context.Context) (sample, error) {
-			return c.send(ctx, s.hot(), Load{Scenario: "debit", Connections: flood, Rate: overload * c.peak[s.engine]})
+			return c.debit(ctx, s, s.hot(), Load{Connections: flood, Rate: overload * c.peak[s.engine]})
 		})
 	}
 }
@@ -234,8 +235,16 @@ func (s *side) spread() Target {
 func (c *Comparison) send(ctx context.Context, t Target, l Load) (sample, error) {
 	l.Duration, l.WarmUp = c.Duration, c.WarmUp
 	res, err := Run(ctx, t, l, func(time.Duration, int64) {})
-	good := float64(res.Requests-res.Errors) / c.Duration.Seconds()
-	return sample{rate: good, p50: res.P50, p99: res.P99, errors: res.Errors, problem: res.FirstError}, err
+	good := res.Requests - res.Errors
+	return sample{good: good, rate: float64(good) / c.Duration.Seconds(), p50: res.P50, p99: res.P99, errors: res.Errors, problem: res.FirstError}, err
+}
+
+// debit sends debits and keeps count of what was acknowledged.
+func (c *Comparison) debit(ctx context.Context, s *side, t Target, l Load) (sample, error) {
+	l.Scenario = "debit"
+	out, err := c.send(ctx, t, l)
+	s.acked += out.good
+	return out, err
 }
 
 // startEmpty starts a florin in an empty folder, as somebody does who tries it.
@@ -272,6 +281,9 @@ func (c *Comparison) finish(ctx context.Context) error {
 		}
 		if len(s.verify.Findings) > 0 {
 			return fmt.Errorf("%s: verify finds %d things, the first: %s", s.engine, len(s.verify.Findings), s.verify.Findings[0])
+		}
+		if s.verify.Payments < s.acked {
+			return fmt.Errorf("%s: %d debits were acknowledged, %d payments are there", s.engine, s.acked, s.verify.Payments)
 		}
 		size, err := s.site.Size(ctx)
 		if err != nil {

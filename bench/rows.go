@@ -80,7 +80,7 @@ func handScript(run int) string {
 	return b.String()
 }
 
-// tallyHand adds up what payments by hand have left, which must be nothing.
+// What payments by hand have left must add up to nothing.
 const (
 	handPostings = `SELECT COUNT(*), CAST(COALESCE(SUM(amount), 0) AS BIGINT) FROM hand_posting`
 	handBalances = `SELECT COUNT(*), CAST(COALESCE(SUM(balance), 0) AS BIGINT) FROM hand_balance`
