@@ -300,6 +300,9 @@ func (l *lane) try(calls []*call) (err error) {
 			return err
 		}
 	}
+	if err := l.db.boundary(Before); err != nil {
+		return unavailable(err)
+	}
 	if err := l.w.commit(); err != nil {
 		return err
 	}
