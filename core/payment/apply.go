@@ -107,7 +107,7 @@ func (c *change) unknown(lim limits, at time.Time) {
 	}
 	c.a.State = AttemptUnknown
 	if c.first() {
-		c.p.State = Unknown
+		c.become(Unknown)
 	}
 	c.event = "payment." + c.verb() + "unknown"
 }
@@ -142,7 +142,7 @@ func (c *change) pend(r connector.Result, lim limits, at time.Time) {
 	}
 	c.a.State = AttemptPending
 	if c.first() {
-		c.p.State = Pending
+		c.become(Pending)
 		c.p.Details.Redirect = r.Redirect
 	}
 	c.event = "payment." + c.verb() + "pending"
@@ -165,22 +165,28 @@ func (c *change) approve(r connector.Result, at time.Time) {
 	n := c.a.Amount.Minor
 	switch c.a.Kind {
 	case connector.Authorise:
-		c.p.State, c.event, c.expire = Authorised, "payment.authorised", true
+		c.become(Authorised)
+		c.event, c.expire = "payment.authorised", true
 		c.p.ExpiresAt = at.Add(time.Duration(c.p.Details.HoldDays) * 24 * time.Hour)
 		c.book(c.deal().Authorise(c.a.Amount))
 	case connector.Debit:
-		c.p.State, c.event = Captured, "payment.captured"
+		c.become(Captured)
+		c.event = "payment.captured"
 		c.p.Captured, c.p.CapturedAt = n, at
 		c.book(c.deal().Debit(c.a.Amount))
 	case connector.Verify:
-		c.p.State, c.event = Verified, "payment.verified"
+		c.become(Verified)
+		c.event = "payment.verified"
 	case connector.Authenticate:
-		c.p.State, c.event = Authenticated, "payment.authenticated"
+		c.become(Authenticated)
+		c.event = "payment.authenticated"
 	case connector.Credit:
-		c.p.State, c.event = Credited, "payment.credited"
+		c.become(Credited)
+		c.event = "payment.credited"
 		c.book(c.deal().Credit(c.a.Amount))
 	case connector.Capture:
-		c.p.State, c.event = Captured, "payment.captured"
+		c.become(Captured)
+		c.event = "payment.captured"
 		c.p.Capturing -= n
 		c.p.Captured += n
 		if c.p.CapturedAt.IsZero() {
@@ -210,16 +216,16 @@ func (c *change) approveVoid(n int64) {
 		c.p.Refunding -= n
 		c.p.Refunded += n
 		c.book(c.deal().Refund(c.a.Amount))
-		if c.p.Refunded == c.p.Captured && c.p.Open() == 0 {
-			c.p.State = Voided
+		if c.p.Refunded == c.p.Captured && c.p.Open() == 0 && c.p.Capturing == 0 {
+			c.become(Voided)
 		}
 		return
 	}
 	c.p.Voiding -= n
 	c.p.Voided += n
 	c.book(c.deal().Void(c.a.Amount))
-	if c.p.Captured == 0 {
-		c.p.State = Voided
+	if c.p.Captured+c.p.Capturing == 0 { // a capture that is not answered may still be one
+		c.become(Voided)
 	}
 }
 
@@ -255,7 +261,8 @@ func (c *change) refuse(code string, at time.Time) {
 			c.p.Voiding -= n
 		}
 	default:
-		c.p.State, c.p.Code, c.event = Failed, code, "payment.failed"
+		c.become(Failed)
+		c.p.Code, c.event = code, "payment.failed"
 		if c.a.Kind == connector.Credit {
 			c.book(c.deal().ReleaseCredit(c.a.Amount))
 		}
@@ -287,6 +294,14 @@ func (c *change) refundFailedLate(r connector.Result, at time.Time) {
 	c.p.Refunded -= c.a.Amount.Minor
 	c.event = "payment.refund_failed"
 	c.book(c.deal().ReturnRefund(c.a.Amount))
+}
+
+// become changes the payment's state, unless it is under review: amounts go on
+// being counted there, but only a human lets it out.
+func (c *change) become(s State) {
+	if c.p.State != Review {
+		c.p.State = s
+	}
 }
 
 // first says whether the attempt is the payment's own, whose fate is the

@@ -7,6 +7,7 @@ import (
 	"github.com/florinpay/florin/connector"
 	"github.com/florinpay/florin/core/fault"
 	"github.com/florinpay/florin/core/ident"
+	"github.com/florinpay/florin/core/method"
 	"github.com/florinpay/florin/store"
 )
 
@@ -51,12 +52,14 @@ func (s *Service) Noticed(ctx context.Context, realm ident.ID, connectorName str
 	return out, err
 }
 
-// surplus books money that came in for a payment that was paid before: the
-// payer paid a slip twice. It belongs to nobody yet, and a human is asked. Any
-// other word about a charge that is not the attempt's is refused.
+// surplus books money that came in once more than was asked: the payer paid a
+// slip twice, and we may hear of the second time first. It belongs to nobody
+// yet, and a human is asked. Any other word about a charge that is not the
+// attempt's is refused.
 func (s *Service) surplus(tx *store.Tx, cur Outcome, n connector.Notice) (Outcome, error) {
 	p, amount := cur.Payment, n.Result.Amount
-	if cur.Attempt.Kind != connector.Debit || cur.Attempt.State != Approved || n.Kind != connector.Debit || n.Result.State != connector.Approved {
+	paid := cur.Attempt.State == Approved || p.Method == method.Voucher && cur.Attempt.open()
+	if cur.Attempt.Kind != connector.Debit || !paid || n.Kind != connector.Debit || n.Result.State != connector.Approved {
 		return cur, fault.New("conflict.callback", "the callback is about another charge")
 	}
 	if amount.Currency != p.Amount.Currency || amount.Minor < 1 {

@@ -23,6 +23,7 @@ func (f Finding) String() string { return "payment " + string(f.Payment) + ": " 
 type evidence struct {
 	approved map[connector.Kind]int64 // summed amounts of approved attempts
 	open     map[connector.Kind]int64 // of attempts whose reservation stands
+	granted  bool                     // the authorisation was
 	events   int64
 	lastSeq  int64
 	posted   int64 // on what the merchant is owed
@@ -82,6 +83,7 @@ func gather(tx *store.Tx, from, to ident.ID) (map[ident.ID]*evidence, error) {
 		switch state {
 		case Approved:
 			of(id).approved[kind] += sum
+			of(id).granted = of(id).granted || kind == connector.Authorise
 		case Sent, AttemptPending, AttemptUnknown, AttemptReview:
 			of(id).open[kind] += sum
 		}
@@ -135,7 +137,7 @@ func compare(p Payment, e *evidence) (wrong []string) {
 func (p Payment) owed(e *evidence) (posted, pending int64) {
 	posted = -(p.Captured - p.Refunded)
 	pending = p.Refunding + p.Disputed
-	if p.Kind == connector.Authorise && p.approvedOnce() {
+	if p.Kind == connector.Authorise && e.granted {
 		pending -= p.Amount.Minor - p.Captured - p.Voided
 	}
 	if p.Kind == connector.Credit {
@@ -143,16 +145,4 @@ func (p Payment) owed(e *evidence) (posted, pending int64) {
 		pending += e.open[connector.Credit]
 	}
 	return posted, pending
-}
-
-// approvedOnce says whether an authorisation was ever granted. In review it
-// may have been or not: what was captured or held tells.
-func (p Payment) approvedOnce() bool {
-	switch p.State {
-	case Authorised, Captured, Voided, Expired:
-		return true
-	case Review:
-		return p.Captured+p.Capturing+p.Voided+p.Voiding > 0
-	}
-	return false
 }
