@@ -2,24 +2,52 @@ package sim
 
 import (
 	"context"
+	"fmt"
 	"os"
+	"regexp"
 	"strconv"
-	"strings"
 	"testing"
 )
 
+// go test -run Debug with FROM, SEEDS, STEPS, GREP.
 func TestDebug(t *testing.T) {
-	seed, err := strconv.ParseUint(os.Getenv("SEED"), 10, 64)
-	if err != nil {
+	num := func(name string, otherwise int) int {
+		if n, err := strconv.Atoi(os.Getenv(name)); err == nil {
+			return n
+		}
+		return otherwise
+	}
+	if os.Getenv("FROM") == "" {
 		t.Skip()
 	}
-	r, err := Run(context.Background(), Plan{Seed: seed, Steps: 500, Trace: true})
-	if err != nil {
-		t.Fatal(err)
-	}
-	for _, l := range r.Trace {
-		if strings.Contains(l, os.Getenv("GREP")) {
-			t.Log(l)
+	total := &Result{}
+	for seed := num("FROM", 0); seed < num("FROM", 0)+num("SEEDS", 1); seed++ {
+		r, err := Run(context.Background(), Plan{Seed: uint64(seed), Steps: num("STEPS", 500), Trace: os.Getenv("GREP") != ""})
+		if err != nil {
+			t.Fatal(err)
 		}
+		total.Add(r)
+		if r.Violation != nil {
+			fmt.Println("seed", seed, r.Violation)
+		}
+		re := regexp.MustCompile(os.Getenv("GREP"))
+		for _, l := range r.Trace {
+			if re.MatchString(l) {
+				fmt.Println(l)
+			}
+		}
+	}
+	fmt.Println(total.Operations, total.Faults)
+	if os.Getenv("SOME") != "" {
+		for _, k := range names(total.Sometimes) {
+			fmt.Println(total.Sometimes[k], k)
+		}
+	}
+}
+
+func (w *World) dump(s *sale) {
+	for _, id := range s.attempts {
+		a := s.states[id]
+		w.say("dump %s %s %s %v orig %s ref %s code %s", a.ID, a.Kind, a.State, a.Amount, a.Original, a.ProviderRef, a.Code)
 	}
 }

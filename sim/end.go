@@ -10,6 +10,7 @@ import (
 	"github.com/florinpay/florin/core/audit"
 	"github.com/florinpay/florin/core/ident"
 	"github.com/florinpay/florin/core/ledger"
+	"github.com/florinpay/florin/core/method"
 	"github.com/florinpay/florin/core/money"
 	"github.com/florinpay/florin/core/payment"
 	"github.com/florinpay/florin/core/webhook"
@@ -87,7 +88,7 @@ func (w *World) all(h *house) (out []payment.Payment) {
 // line by line (P8, R1).
 func (w *World) settled(h *house) {
 	n, ctx := w.pick()
-	ours := map[string]int{}
+	ours, byHand := map[string]int{}, map[ident.ID]bool{}
 	for _, p := range w.all(h) {
 		if !p.Final() {
 			w.object("liveness", "payment %s is still %s", p.ID, p.State)
@@ -105,31 +106,45 @@ func (w *World) settled(h *house) {
 				if p.State != payment.Review {
 					w.object("review", "attempt %s waits for a person, and payment %s, %s, does not show it", a.ID, p.ID, p.State)
 				}
-				ours[fmt.Sprintf("%s %s", a.Kind, a.ID)] = -1 // a person compares the amounts
+				byHand[a.ID] = true // a person compares the amounts
 			case payment.Approved, payment.LateSuccess:
-				ours[line(a.Kind, a.ID, a.ProviderRef, a.Amount)]++
+				if !byHand[p.ID] { // with a slip, what belongs to which payment at the counter is theirs to say
+					ours[line(p, a)]++
+				}
 			}
 		}
 	}
-	w.reconcile(h, ours)
+	w.reconcile(h, ours, byHand)
 	jobs, err := n.jobs.Quarantined(ctx)
 	if err != nil || len(jobs) > 0 {
 		w.object("liveness", "jobs were set aside: %+v %v", jobs, err)
 	}
 }
 
-// line is a line of the books. What a bank did has no attempt that both sides
-// know, but the provider's reference.
-func line(kind connector.Kind, attempt ident.ID, reference string, a money.Amount) string {
-	if kind == payment.Chargeback || kind == payment.ChargebackReversal {
-		attempt = ""
-	} else if attempt != "" {
-		reference = ""
+// line is a line of the books. What a bank did, and who paid a slip, has no
+// attempt that both sides know, but the provider's reference. Taking back a
+// single capture is a refund in the provider's eyes.
+func line(p payment.Payment, a payment.Attempt) string {
+	name, kind := string(a.ID), a.Kind
+	switch {
+	case kind == payment.Chargeback, kind == payment.ChargebackReversal, kind == connector.Debit && p.Method == method.Voucher:
+		name = a.ProviderRef
+	case kind == connector.Void && a.Original != p.ID:
+		kind = connector.Refund
 	}
-	return fmt.Sprintf("%s %s%s %d %s", kind, attempt, reference, a.Minor, a.Currency)
+	return fmt.Sprintf("%s %s %d %s", kind, name, a.Amount.Minor, a.Amount.Currency)
 }
 
-func (w *World) reconcile(h *house, ours map[string]int) {
+// theirs is the same line as the provider has it.
+func theirs(e fake.Entry) string {
+	name := string(e.Attempt)
+	if e.Bank || e.Kind == connector.Debit && e.Method == method.Voucher {
+		name = e.Reference
+	}
+	return fmt.Sprintf("%s %s %d %s", e.Kind, name, e.Money.Minor, e.Money.Currency)
+}
+
+func (w *World) reconcile(h *house, ours map[string]int, byHand map[ident.ID]bool) {
 	entries, err := w.provider.Books().Entries()
 	if err != nil {
 		w.object("provider", "%v", err)
@@ -138,15 +153,16 @@ func (w *World) reconcile(h *house, ours map[string]int) {
 		if e.Account != h.account() || e.State != connector.Approved {
 			continue
 		}
-		if ours[fmt.Sprintf("%s %s", e.Kind, e.Attempt)] == -1 {
+		if byHand[e.Attempt] {
+			w.seen("left to a person")
 			continue
 		}
-		key := line(e.Kind, e.Attempt, e.Reference, e.Money)
-		if e.Bank && e.Kind == connector.Debit { // a slip paid twice: an attempt of ours alone stands for it
-			key = w.surplus(e, ours)
+		if e.Bank && e.Kind == connector.Debit {
+			w.seen("surplus")
 		}
+		key := theirs(e)
 		if ours[key]--; ours[key] < 0 {
-			w.object("reconcile", "the provider has %q, and we do not (%s)", key, w.faults[e.Attempt])
+			w.object("reconcile", "the provider has %q about %s, and we do not (%s)", key, e.Attempt, w.faults[e.Attempt])
 		}
 	}
 	for _, key := range names(ours) {
@@ -154,20 +170,6 @@ func (w *World) reconcile(h *house, ours map[string]int) {
 			w.object("reconcile", "we have %q, and the provider does not", key)
 		}
 	}
-}
-
-// surplus finds the line under which we keep money that came in once more.
-func (w *World) surplus(e fake.Entry, ours map[string]int) string {
-	if s := w.owner[e.Attempt]; s != nil {
-		for _, id := range s.attempts {
-			a := s.states[id]
-			if key := line(a.Kind, a.ID, a.ProviderRef, a.Amount); a.State == payment.LateSuccess && a.ProviderRef == e.Reference && ours[key] > 0 {
-				w.seen("surplus")
-				return key
-			}
-		}
-	}
-	return line(e.Kind, e.Attempt, e.Reference, e.Money)
 }
 
 // verify recomputes the books as the operator's command does.

@@ -104,6 +104,7 @@ func (w *World) operate(kind connector.Kind) {
 	case connector.Capture:
 		x.final = l.in(250)
 	}
+	x.whole = x.whole || kind == connector.Void && x.minor == 0
 	if l.in(15) { // somebody else's payment
 		x.house = among(l, w.houses)
 	}

@@ -2,6 +2,7 @@ package sim
 
 import (
 	"context"
+	"slices"
 	"time"
 
 	"github.com/florinpay/florin/connector"
@@ -74,10 +75,15 @@ type letter struct {
 	fake.Callback
 	at   time.Time // when it was signed
 	gone bool
+	said int // how often it was refused
 }
 
+// stubborn is how often a provider sends again what is not taken.
+const stubborn = 30
+
 // callback carries letters of the provider to our door, not always in order,
-// some of them twice. One that is not taken is sent again.
+// some of them twice. One that is not taken is sent again, as providers do for
+// days.
 func (w *World) callback(most int) (busy bool) {
 	list, err := w.provider.Callbacks(w.wall)
 	if err != nil {
@@ -86,15 +92,15 @@ func (w *World) callback(most int) (busy bool) {
 	for _, cb := range list {
 		w.letters = append(w.letters, &letter{Callback: cb, at: w.wall})
 	}
-	for range most {
-		if len(w.letters) == 0 {
-			return busy
+	if w.quiet {
+		for _, l := range slices.Clone(w.letters) {
+			w.carryLetter(l)
+			busy = busy || l.gone
 		}
-		i := 0
-		if !w.quiet {
-			i = w.luck.ties.IntN(len(w.letters))
-		}
-		w.carryLetter(w.letters[i])
+		return busy
+	}
+	for range min(most, len(w.letters)) {
+		w.carryLetter(among(w.luck.ties, w.letters))
 		busy = true
 	}
 	return busy
@@ -121,7 +127,10 @@ func (w *World) carryLetter(l *letter) {
 		w.object("fault", "a callback hears %v", err)
 	case err != nil:
 		w.seen("callback refused " + fault.Code(err))
-		w.say("callback refused: %v", err)
+		w.say("callback %s about %s refused: %v", l.Headers[fake.HeaderID], short(notice.Attempt), err)
+		if l.said++; l.said < stubborn && !fault.Is(err, "unauthenticated") {
+			return
+		}
 	}
 	l.gone = true
 	kept := w.letters[:0:0]

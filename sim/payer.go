@@ -31,7 +31,7 @@ func (w *World) invite() {
 	v := &visit{house: among(l, w.houses), known: among(l, currencies), minor: w.price(), tries: map[int64]*answer{}}
 	v.price = money.Of(v.minor, v.known.code)
 	n, ctx := w.pick()
-	wish := checkout.Wish{Idempotency: idempotency.Key{Surface: "sim", Key: fmt.Sprintf("c%d", len(w.sessions))}, Profile: v.house.profile,
+	wish := checkout.Wish{Idempotency: idempotency.Key{Surface: "sim", Key: fmt.Sprintf("c%d", w.book.Operations)}, Profile: v.house.profile,
 		Kind: connector.Debit, Amount: v.price, Details: checkout.Details{Payment: payment.Details{ReturnURL: "https://shop.example/back"}}}
 	if l.in(300) {
 		wish.Kind = connector.Authorise

@@ -209,7 +209,7 @@ func (w *World) hearFault(x *wish, err error) {
 		if a.body == x.body() {
 			w.object("key", "key %q is refused for the very request it was used for", x.key)
 		}
-	case a.attempt != "" && a.body == x.body() && x.from == nil:
+	case a.attempt != "" && a.body == x.body() && x.from == nil && a.said != payment.Refused: // of two at once, one hears the no and one its record
 		w.object("key", "key %q was answered before, and is now refused: %v", x.key, err)
 	}
 }
