@@ -8,6 +8,7 @@ import (
 	"github.com/florinpay/florin/connector"
 	"github.com/florinpay/florin/connector/fake"
 	"github.com/florinpay/florin/core/audit"
+	"github.com/florinpay/florin/core/checkout"
 	"github.com/florinpay/florin/core/ident"
 	"github.com/florinpay/florin/core/ledger"
 	"github.com/florinpay/florin/core/method"
@@ -53,6 +54,7 @@ func (w *World) end() {
 		w.verify(h)
 	}
 	w.heard()
+	w.visited()
 	w.probe()
 }
 
@@ -108,7 +110,8 @@ func (w *World) settled(h *house) {
 				}
 				byHand[a.ID] = true // a person compares the amounts
 			case payment.Approved, payment.LateSuccess:
-				if !byHand[p.ID] { // with a slip, what belongs to which payment at the counter is theirs to say
+				disputed := a.Kind == payment.Chargeback || a.Kind == payment.ChargebackReversal
+				if !byHand[p.ID] && !(disputed && p.State == payment.Review) {
 					ours[line(p, a)]++
 				}
 			}
@@ -153,7 +156,10 @@ func (w *World) reconcile(h *house, ours map[string]int, byHand map[ident.ID]boo
 		if e.Account != h.account() || e.State != connector.Approved {
 			continue
 		}
-		if byHand[e.Attempt] {
+		// What a bank does with a payment under review, and what belongs to which
+		// visit at the counter, a person finds out.
+		s := w.owner[e.Attempt]
+		if byHand[e.Attempt] || e.Bank && e.Kind != connector.Debit && s != nil && s.state.State == payment.Review {
 			w.seen("left to a person")
 			continue
 		}
@@ -185,6 +191,22 @@ func (w *World) verify(h *house) {
 	trail, err := audit.Verify(w.ctx, w.db, h.realm.ID)
 	if err != nil || trail != "" {
 		w.object("books", "audit trail: %s %v", trail, err)
+	}
+}
+
+// visited: a checkout whose payment went through says so.
+func (w *World) visited() {
+	n, ctx := w.pick()
+	for _, v := range w.sessions {
+		sess, _, err := n.checkouts.ByKey(ctx, v.key)
+		if err != nil {
+			w.object("checkout", "%v", err)
+		}
+		for _, s := range v.paid {
+			if s.state.State != payment.Review && s.state.Succeeded() && sess.State != checkout.Paid {
+				w.object("checkout", "checkout %s is %s, and payment %s is %s", v.id, sess.State, s.id, s.state.State)
+			}
+		}
 	}
 }
 

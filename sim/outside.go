@@ -33,20 +33,20 @@ func (w *World) act() {
 		w.form()
 	case n < 740:
 		w.visitPage()
-	case n < 770:
+	case n < 765:
 		w.look()
-	case n < 845:
+	case n < 840:
 		w.callback(1 + w.luck.ties.IntN(2))
-	case n < 905:
+	case n < 900:
 		w.work(1 + w.luck.ties.IntN(3))
-	case n < 955:
+	case n < 950:
 		w.deliver(1 + w.luck.ties.IntN(4))
 	default:
-		w.outside(n - 955)
+		w.outside(n - 950)
 	}
 }
 
-// outside is what happens beyond anybody's request, n below 45.
+// outside is what happens beyond anybody's request, n below 50.
 func (w *World) outside(n int) {
 	switch {
 	case n < 24:
@@ -79,7 +79,7 @@ type letter struct {
 }
 
 // stubborn is how often a provider sends again what is not taken.
-const stubborn = 30
+const stubborn = 12
 
 // callback carries letters of the provider to our door, not always in order,
 // some of them twice. One that is not taken is sent again, as providers do for
@@ -118,7 +118,7 @@ func (w *World) carryLetter(l *letter) {
 		w.asking = w.asking[:len(w.asking)-1]
 	}
 	switch {
-	case err == nil && !w.peace() && w.luck.faults.in(100):
+	case err == nil && !w.peace() && w.luck.faults.in(250):
 		w.wrong("callback again")
 		return
 	case err != nil && stored(err):
@@ -128,7 +128,7 @@ func (w *World) carryLetter(l *letter) {
 	case err != nil:
 		w.seen("callback refused " + fault.Code(err))
 		w.say("callback %s about %s refused: %v", l.Headers[fake.HeaderID], short(notice.Attempt), err)
-		if l.said++; l.said < stubborn && !fault.Is(err, "unauthenticated") {
+		if l.said++; l.said < stubborn && fault.Is(err, fault.Conflict) {
 			return
 		}
 	}
@@ -227,18 +227,23 @@ func (w *World) travel() {
 // bank has a payer's bank take money back, or give it up again.
 func (w *World) bank() {
 	s, ok := recent(w.luck.load, w.sales)
+	giveUp := w.luck.load.in(400)
+	if i := slices.IndexFunc(w.sales, func(s *sale) bool { return s.state.Disputed > 0 }); giveUp && i >= 0 {
+		s = w.sales[i]
+	}
 	if !ok || s.minor < 1 {
 		return
 	}
 	w.did("bank")
 	a := money.Of(1+int64(w.luck.load.IntN(int(s.minor))), s.currency.code)
 	var err error
-	if w.luck.load.in(600) {
+	if !giveUp {
 		err = w.provider.Dispute(s.house.account(), s.id, a, "000.100.222", w.now(s.house))
 	} else {
+		a.Minor = max(1, min(a.Minor, s.state.Disputed))
 		err = w.provider.Represent(s.house.account(), s.id, a, w.now(s.house))
 	}
-	w.say("the bank of %s: %v %v", short(s.id), a, err)
+	w.say("the bank of %s: %v, gives it up %v: %v", short(s.id), a, giveUp, err)
 }
 
 // decide has a person decide on a payment that risk holds.

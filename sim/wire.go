@@ -89,7 +89,7 @@ func (w *World) script(op fake.Op) fake.Fault {
 		}
 		return ""
 	}
-	if !w.luck.faults.in(600) {
+	if !w.luck.faults.in(750) {
 		return ""
 	}
 	t := among(w.luck.faults, fake.Catalogue)

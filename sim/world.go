@@ -159,10 +159,10 @@ func (w *World) begin(n int, calm bool) {
 	w.at, w.calm, w.depth, w.dieIn, w.failIn = n, calm, 0, 0, 0
 	w.luck.step(w.plan.Seed, n)
 	w.pass(time.Duration(w.luck.latency.IntN(2500)) * time.Millisecond)
-	if !calm && w.luck.faults.in(100) {
+	if !calm && w.luck.faults.in(150) {
 		w.dieIn = 1 + w.luck.faults.IntN(9)
 	}
-	if !calm && w.luck.faults.in(90) {
+	if !calm && w.luck.faults.in(180) {
 		w.failIn = 1 + w.luck.faults.IntN(6)
 	}
 }

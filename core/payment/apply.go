@@ -36,7 +36,7 @@ func apply(p Payment, a Attempt, r connector.Result, lim limits, at time.Time) c
 		c.settle(r, lim, at)
 	case a.State == Refused && r.State == connector.Approved && r.Reference != "":
 		c.lateSuccess(r, at)
-	case a.State == Approved && a.Kind == connector.Refund && r.State == connector.Refused:
+	case a.State == Approved && a.givesBack(p) && r.State == connector.Refused:
 		c.refundFailedLate(r, at)
 	default:
 		// A repeat of what we know, or a stale word against a settled fact:
@@ -235,6 +235,11 @@ func (a Attempt) undoesCapture(p Payment) bool {
 	return p.Kind == connector.Debit || a.Original != p.ID
 }
 
+// givesBack says whether the attempt returns captured money to the payer.
+func (a Attempt) givesBack(p Payment) bool {
+	return a.Kind == connector.Refund || a.Kind == connector.Void && a.undoesCapture(p)
+}
+
 func (c *change) refuse(code string, at time.Time) {
 	if code == "" {
 		code = "declined"
@@ -288,11 +293,15 @@ func (c *change) lateSuccess(r connector.Result, at time.Time) {
 	c.a.State = LateSuccess // it holds no reservation: that was given back with the no
 }
 
-// refundFailedLate: the bank sent the refund back days after it was accepted.
+// refundFailedLate: the bank sent the refund back days after it was accepted. A
+// payment that was thought to be undone by it is for a human to look at.
 func (c *change) refundFailedLate(r connector.Result, at time.Time) {
 	c.a.State, c.a.DoneAt, c.a.Code = FailedLate, at, r.Code
 	c.p.Refunded -= c.a.Amount.Minor
 	c.event = "payment.refund_failed"
+	if c.p.State == Voided {
+		c.p.State = Review
+	}
 	c.book(c.deal().ReturnRefund(c.a.Amount))
 }
 
