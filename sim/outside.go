@@ -121,7 +121,7 @@ func (w *World) carryLetter(l *letter) {
 	case err == nil && !w.peace() && w.luck.faults.in(250):
 		w.wrong("callback again")
 		return
-	case err != nil && stored(err):
+	case stored(err), fault.Is(err, fault.Unavailable):
 		return
 	case fault.Is(err, fault.Internal):
 		w.object("fault", "a callback hears %v", err)

@@ -17,7 +17,8 @@ import (
 //
 // Faults: not_found.payment (also when the callback speaks for another
 // connector or account: foreign looks like missing), conflict.callback (it is
-// about another charge than the attempt's), conflict.amount.
+// about another charge than the attempt's), unavailable.early (the provider has
+// to say it again: what it is about is not known yet), conflict.amount.
 func (s *Service) Noticed(ctx context.Context, realm ident.ID, connectorName string, n connector.Notice) (Outcome, error) {
 	var out Outcome
 	err := s.DB.Update(context.WithoutCancel(ctx), realm, func(tx *store.Tx) error {
@@ -35,6 +36,9 @@ func (s *Service) Noticed(ctx context.Context, realm ident.ID, connectorName str
 			out, err = s.charged(tx, cur, n)
 			return err
 		}
+		if n.Result.State == connector.Approved && cur.unnumbered() {
+			return fault.New("unavailable.early", "the slip is not known yet: say it again later")
+		}
 		if another := n.Result.Reference; another != "" && cur.Attempt.ProviderRef != "" && another != cur.Attempt.ProviderRef {
 			out, err = s.surplus(tx, cur, n)
 			return err
@@ -50,6 +54,13 @@ func (s *Service) Noticed(ctx context.Context, realm ident.ID, connectorName str
 		return s.get(ctx, realm, n.Attempt)
 	}
 	return out, err
+}
+
+// unnumbered says whether this is a slip whose number never reached us. It may
+// be paid more than once, and without the number the first and the second time
+// cannot be told apart: the resolver finds out first.
+func (o Outcome) unnumbered() bool {
+	return o.Payment.Method == method.Voucher && o.Attempt.Kind == connector.Debit && o.Attempt.open() && o.Attempt.ProviderRef == ""
 }
 
 // surplus books money that came in once more than was asked: the payer paid a
