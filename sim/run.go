@@ -177,7 +177,3 @@ type digest = hash.Hash
 
 // epoch is when every world begins.
 var epoch = time.Date(2026, 11, 21, 9, 14, 0, 0, time.UTC)
-
-// Wanted is what every run of some length has to have seen: each fault, each
-// way between states, each branch of recovery.
-func Wanted() []string { return nil }
