@@ -3,12 +3,13 @@
 TESTFLAGS ?= -race -count=1 -p 2 -timeout 20m
 FUZZTIME  ?= 30s
 KILLS     ?= 100
+SEEDS     ?= 1000
 VERSION   ?= $(shell git describe --tags --always --dirty 2>/dev/null)
 
 # Tools have a module file of their own, so that none of them is a dependency.
 TOOL = go tool -modfile=.ci/tools.mod
 
-.PHONY: test check tests lint build fmt fuzz measure kill cover clean
+.PHONY: test check tests lint build fmt fuzz measure kill sim planted cover clean
 
 test: ## install what is missing, start a PostgreSQL, run all checks and tests
 	@.ci/install
@@ -40,6 +41,12 @@ measure: ## size, start and memory, as docs/measurements.md has them
 kill: ## kill -9 under load, KILLS times on each engine
 	@.ci/install
 	FLORIN_KILLS=$(KILLS) .ci/postgres go test -count=1 -v -timeout 120m -run 'TestKill$$' ./cmd/florin
+
+sim: ## SEEDS seeds of the simulation, a thousand steps each
+	go run ./cmd/florin sim --seeds $(SEEDS)
+
+planted: ## build florin with each known mistake, and see the simulation find it
+	FLORIN_PLANTED=all go test -count=1 -v -timeout 60m -run 'TestPlanted$$' ./sim
 
 cover: ## how much of each function the tests reach, in bin/cover.html
 	@.ci/install

@@ -61,7 +61,7 @@ func (x *wire) through(attempt ident.ID, kind connector.Kind, root ident.ID, ask
 	w := x.w
 	w.sent(attempt, root)
 	w.mayDie("before a request")
-	w.interleave(120)
+	w.promptly(func() { w.interleave(120) })
 	if !w.peace() && w.luck.faults.in(25) {
 		w.wrong("request late")
 		w.say("the request %s %s takes its time", kind, short(attempt))

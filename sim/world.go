@@ -21,11 +21,12 @@ import (
 
 // World is one installation, the people around it, and its luck.
 type World struct {
-	plan  Plan
-	ctx   context.Context
-	luck  *chance
-	wall  time.Time
-	spent time.Duration // how far the clocks were moved on purpose
+	plan   Plan
+	ctx    context.Context
+	luck   *chance
+	wall   time.Time
+	latest time.Time     // how far time may pass for now, zero for any
+	spent  time.Duration // how far the clocks were moved on purpose
 
 	at    int  // the step
 	depth int  // how many operations are inside of each other
@@ -156,7 +157,7 @@ func (w *World) node() *node { return among(w.luck.ties, w.nodes) }
 // begin sets the luck of a step: where the process dies in it, if it does, and
 // where a commit fails.
 func (w *World) begin(n int, calm bool) {
-	w.at, w.calm, w.depth, w.dieIn, w.failIn = n, calm, 0, 0, 0
+	w.at, w.calm, w.depth, w.dieIn, w.failIn, w.latest = n, calm, 0, 0, 0, time.Time{}
 	w.luck.step(w.plan.Seed, n)
 	w.pass(time.Duration(w.luck.latency.IntN(2500)) * time.Millisecond)
 	if !calm && w.luck.faults.in(150) {
@@ -169,7 +170,7 @@ func (w *World) begin(n int, calm bool) {
 
 // reboot starts all processes anew, on what was committed.
 func (w *World) reboot() {
-	w.quiet, w.depth, w.claiming, w.asking, w.dieIn, w.failIn = true, 0, false, nil, 0, 0
+	w.quiet, w.depth, w.claiming, w.asking, w.dieIn, w.failIn, w.latest = true, 0, false, nil, 0, 0, time.Time{}
 	w.nodes = []*node{w.newNode(), w.newNode()}
 	for _, h := range w.houses {
 		err := w.db.View(w.ctx, h.realm.ID, func(tx *store.Tx) error {
@@ -241,9 +242,27 @@ func (w *World) interleave(n int) {
 	w.depth--
 }
 
+// promptly keeps what runs inside of fn short of the time after which the
+// provider's "never seen" is proof: a request that has been made out leaves
+// before that, or nothing could ever be proven.
+func (w *World) promptly(fn func()) {
+	before := w.latest
+	if latest := w.wall.Add(10 * time.Second); before.IsZero() || latest.Before(before) {
+		w.latest = latest
+	}
+	fn()
+	w.latest = before
+}
+
 // pass lets time pass, and requests that are under way arrive in it.
 func (w *World) pass(d time.Duration) {
 	end := w.wall.Add(d)
+	if !w.latest.IsZero() && end.After(w.latest) {
+		end = w.latest
+	}
+	if end.Before(w.wall) {
+		return
+	}
 	for len(w.underway) > 0 && !w.underway[0].due.After(end) {
 		r := w.underway[0]
 		w.underway = w.underway[1:]
