@@ -6,12 +6,13 @@ KILLS     ?= 100
 SIZES     ?= 100000,1000000
 CUTS      ?= 20000
 FAILOVERS ?= 10
+SEEDS     ?= 1000
 VERSION   ?= $(shell git describe --tags --always --dirty 2>/dev/null)
 
 # Tools have a module file of their own, so that none of them is a dependency.
 TOOL = go tool -modfile=.ci/tools.mod
 
-.PHONY: test check tests lint build fmt fuzz measure kill bench growth powercut powercuts failover cover clean
+.PHONY: test check tests lint build fmt fuzz measure kill bench growth powercut powercuts failover sim planted cover clean
 
 test: ## install what is missing, start a PostgreSQL, run all checks and tests
 	@.ci/install
@@ -68,6 +69,12 @@ ONMACHINE = TestPowerCuts|TestKill|TestWriteError|TestFlush|TestLogBounded|TestS
 failover: ## FAILOVERS times, a PostgreSQL primary killed under load and its standby promoted
 	@.ci/install
 	FLORIN_FAILOVERS=$(FAILOVERS) go test -count=1 -v -timeout 60m -run 'TestFailover$$' ./cmd/florin
+
+sim: ## SEEDS seeds of the simulation, a thousand steps each
+	go run ./cmd/florin sim --seeds $(SEEDS)
+
+planted: ## build florin with each known mistake, and see the simulation find it
+	FLORIN_PLANTED=all go test -count=1 -v -timeout 60m -run 'TestPlanted$$' ./sim
 
 cover: ## how much of each function the tests reach, in bin/cover.html
 	@.ci/install

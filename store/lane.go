@@ -309,6 +309,9 @@ func (l *lane) attempt(calls []*call) (relied bool, err error) {
 			return relied, err
 		}
 	}
+	if err := l.db.boundary(Before); err != nil {
+		return relied, unavailable(err)
+	}
 	if err := l.w.commit(); err != nil {
 		return relied, err
 	}

@@ -38,9 +38,24 @@ type Options struct {
 	Lanes    int           // writers on PostgreSQL, 2 when 0; SQLite has one
 	VFS      string        // the file system that SQLite uses, by its name there; "" is the machine's
 	Log      *slog.Logger  // slog.Default() when nil
+	// Boundary is for simulations, and needs Inline: it is called on both sides
+	// of every commit. It may not return at all (the process dies there), run
+	// other Updates after a commit, or return an error: before the commit that
+	// undoes it (ErrUnavailable), after it the answer is lost (ErrUnknown).
+	Boundary func(b Boundary) error
 
 	limits limits // the usual ones when zero
 }
+
+// Boundary is a side of a commit.
+type Boundary int
+
+// Before a commit nothing of it is there; After it all of it is, and nobody
+// has been told.
+const (
+	Before Boundary = iota
+	After
+)
 
 // How long things may take on PostgreSQL before the store gives up on them.
 type limits struct {
@@ -206,10 +221,21 @@ func (db *DB) Update(ctx context.Context, realm ident.ID, fn func(tx *Tx) error)
 		}
 		return err
 	}
+	if err := db.boundary(After); err != nil {
+		return unknown(err)
+	}
 	for _, f := range c.committed {
 		f()
 	}
 	return nil
+}
+
+// boundary tells a simulation where an inline store stands.
+func (db *DB) boundary(b Boundary) error {
+	if db.o.Boundary == nil || !db.o.Inline {
+		return nil
+	}
+	return db.o.Boundary(b)
 }
 
 // View runs fn with reads of the realm; each statement sees what is committed

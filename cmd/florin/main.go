@@ -32,6 +32,7 @@ type commands struct {
 	Doctor  doctorCommand  `cmd:"" help:"Show every setting, where it came from, and what is wrong."`
 	Verify  verifyCommand  `cmd:"" help:"Recompute the books and compare them with what is stored."`
 	Bench   benchCommand   `cmd:"" help:"Measure a florin under load, over HTTP, everything durable."`
+	Sim     simCommand     `cmd:"" help:"Run the core under seeded faults, against an oracle; no database is touched."`
 	Review  reviewCommand  `cmd:"" help:"List and decide what waits for a human: contradictions, risk reviews; list jobs set aside."`
 	Listen  listenCommand  `cmd:"" help:"Print the webhooks that a running sandbox receives, as they come."`
 	Version versionCommand `cmd:"" help:"Print the version."`

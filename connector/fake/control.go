@@ -20,6 +20,23 @@ const (
 	doPay     = "pay"
 )
 
+// Choose does what a payer does on the page of an attempt (the bank's challenge
+// or the wallet), without a browser: success, decline, error or cancel. Like a
+// click, one that comes too late or twice changes nothing. Faults:
+// not_found.charge (there is no such page), internal.
+func (p *Provider) Choose(account string, attempt ident.ID, choice string, at time.Time) error {
+	var bad error
+	err := p.books.do(func(w *writing) {
+		c, ok := w.find(account, attempt)
+		if !ok || c.Visit == nil || c.Visit.Page == pageSlip {
+			bad = fault.New("not_found.charge", "no such page")
+			return
+		}
+		p.decide(w, &c, choice, millis(at))
+	})
+	return either(bad, err)
+}
+
 // slipNumber is what stands on a voucher's slip: twelve digits, the last one
 // checks the others.
 func slipNumber(c charge) string {

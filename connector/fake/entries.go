@@ -52,17 +52,32 @@ func (b *Books) Entries() ([]Entry, error) {
 	err := b.do(func(w *writing) {
 		out = make([]Entry, 0, len(w.charges))
 		for n := range w.charges {
-			c := w.get(int32(n))
-			e := Entry{Attempt: c.Attempt, Reference: c.reference(), Account: c.Account, Method: c.Method, Kind: c.Kind, State: c.State,
-				Code: c.Code, Amount: c.text(c.Amount), Unit: c.unit().name, Currency: c.Currency, Money: c.money(c.Amount), BIN: c.BIN,
-				Last4: c.Last4, Bank: c.Bank, At: time.UnixMilli(c.At).UTC()}
-			if c.Root >= 0 {
-				e.Original = attemptOf(w.charges[c.Root].attempt)
-			}
-			out = append(out, e)
+			out = append(out, w.entry(w.get(int32(n))))
 		}
 	})
 	return out, err
+}
+
+// Entry is the newest line about an attempt of an account, as it stands now:
+// what time has in store for it happens at the next question or callback.
+func (b *Books) Entry(account string, attempt ident.ID) (e Entry, found bool, err error) {
+	err = b.do(func(w *writing) {
+		var c charge
+		if c, found = w.find(account, attempt); found {
+			e = w.entry(c)
+		}
+	})
+	return e, found, err
+}
+
+func (b *Books) entry(c charge) Entry {
+	e := Entry{Attempt: c.Attempt, Reference: c.reference(), Account: c.Account, Method: c.Method, Kind: c.Kind, State: c.State,
+		Code: c.Code, Amount: c.text(c.Amount), Unit: c.unit().name, Currency: c.Currency, Money: c.money(c.Amount), BIN: c.BIN,
+		Last4: c.Last4, Bank: c.Bank, At: time.UnixMilli(c.At).UTC()}
+	if c.Root >= 0 {
+		e.Original = attemptOf(b.charges[c.Root].attempt)
+	}
+	return e
 }
 
 // Totals sums the books up, in the order of account, method and currency.

@@ -439,3 +439,32 @@ func TestAKeptCardIsOffered(t *testing.T) {
 		}
 	})
 }
+
+// The machine's clock is set back between two tries, so the second payment has
+// the smaller id. It is the newer one all the same. (Found by the simulator.)
+func TestTheNewestPaymentCounts(t *testing.T) {
+	each(t, func(k *till) {
+		s := k.create(k.wish())
+		w := k.wish()
+		w.Details.Simulate = map[string]string{"outcome": "declined.insufficient_funds"}
+		if _, _, err := k.Update(context.Background(), k.actor, s.Key, w); err != nil {
+			k.t.Fatal(err)
+		}
+		no, err := k.pay(s, choice(1))
+		if err != nil || no.Payment.State != payment.Failed {
+			k.t.Fatalf("got %s (%v)", no.Payment.State, err)
+		}
+		w.Details.Simulate = map[string]string{"outcome": "approved"}
+		if _, _, err := k.Update(context.Background(), k.actor, s.Key, w); err != nil {
+			k.t.Fatal(err)
+		}
+		k.clock.Add(-10 * time.Minute)
+		yes, err := k.pay(s, choice(2))
+		if err != nil || yes.Payment.State != payment.Captured || yes.Payment.ID >= no.Payment.ID {
+			k.t.Fatalf("got %s %s after %s (%v)", yes.Payment.State, yes.Payment.ID, no.Payment.ID, err)
+		}
+		if got := k.get(s.ID); got.State != checkout.Paid || got.Payment != yes.Payment.ID {
+			k.t.Errorf("got %s with payment %s, want it paid by %s", got.State, got.Payment, yes.Payment.ID)
+		}
+	})
+}

@@ -39,7 +39,7 @@ func apply(p Payment, a Attempt, r connector.Result, lim limits, at time.Time) c
 		c.settle(r, lim, at)
 	case a.State == Refused && r.State == connector.Approved && r.Reference != "":
 		c.lateSuccess(r, at)
-	case a.State == Approved && a.leaves(p) && r.State == connector.Refused:
+	case a.State == Approved && (a.Kind == connector.Credit || a.givesBack(p)) && r.State == connector.Refused:
 		c.returned(r, at)
 	default:
 		// A repeat of what we know, or a stale word against a settled fact:
@@ -113,7 +113,7 @@ func (c *change) unknown(lim limits, at time.Time) {
 	}
 	c.a.State = AttemptUnknown
 	if c.first() {
-		c.p.State = Unknown
+		c.become(Unknown)
 	}
 	c.event = "payment." + c.verb() + "unknown"
 }
@@ -148,7 +148,7 @@ func (c *change) pend(r connector.Result, lim limits, at time.Time) {
 	}
 	c.a.State = AttemptPending
 	if c.first() {
-		c.p.State = Pending
+		c.become(Pending)
 		c.p.Details.Redirect = r.Redirect
 	}
 	c.event = "payment." + c.verb() + "pending"
@@ -171,22 +171,28 @@ func (c *change) approve(r connector.Result, at time.Time) {
 	n := c.a.Amount.Minor
 	switch c.a.Kind {
 	case connector.Authorise:
-		c.p.State, c.event, c.expire = Authorised, "payment.authorised", true
+		c.become(Authorised)
+		c.event, c.expire = "payment.authorised", true
 		c.p.ExpiresAt = at.Add(time.Duration(c.p.Details.HoldDays) * 24 * time.Hour)
 		c.book(c.deal().Authorise(c.a.Amount))
 	case connector.Debit:
-		c.p.State, c.event = Captured, "payment.captured"
+		c.become(Captured)
+		c.event = "payment.captured"
 		c.p.Captured, c.p.CapturedAt = n, at
 		c.book(c.deal().Debit(c.a.Amount))
 	case connector.Verify:
-		c.p.State, c.event = Verified, "payment.verified"
+		c.become(Verified)
+		c.event = "payment.verified"
 	case connector.Authenticate:
-		c.p.State, c.event = Authenticated, "payment.authenticated"
+		c.become(Authenticated)
+		c.event = "payment.authenticated"
 	case connector.Credit:
-		c.p.State, c.event = Credited, "payment.credited"
+		c.become(Credited)
+		c.event = "payment.credited"
 		c.book(c.deal().Credit(c.a.Amount))
 	case connector.Capture:
-		c.p.State, c.event = Captured, "payment.captured"
+		c.become(Captured)
+		c.event = "payment.captured"
 		c.p.Capturing -= n
 		c.p.Captured += n
 		if c.p.CapturedAt.IsZero() {
@@ -216,16 +222,16 @@ func (c *change) approveVoid(n int64) {
 		c.p.Refunding -= n
 		c.p.Refunded += n
 		c.book(c.deal().Refund(c.a.Amount))
-		if c.p.Refunded == c.p.Captured && c.p.Open() == 0 {
-			c.p.State = Voided
+		if c.p.Refunded == c.p.Captured && c.p.Open() == 0 && c.p.Capturing == 0 {
+			c.become(Voided)
 		}
 		return
 	}
 	c.p.Voiding -= n
 	c.p.Voided += n
 	c.book(c.deal().Void(c.a.Amount))
-	if c.p.Captured == 0 {
-		c.p.State = Voided
+	if c.p.Captured+c.p.Capturing == 0 { // a capture that is not answered may still be one
+		c.become(Voided)
 	}
 }
 
@@ -233,6 +239,11 @@ func (c *change) approveVoid(n int64) {
 // hold.
 func (a Attempt) undoesCapture(p Payment) bool {
 	return p.Kind == connector.Debit || a.Original != p.ID
+}
+
+// givesBack says whether the attempt returns captured money to the payer.
+func (a Attempt) givesBack(p Payment) bool {
+	return a.Kind == connector.Refund || a.Kind == connector.Void && a.undoesCapture(p)
 }
 
 func (c *change) refuse(code string, at time.Time) {
@@ -261,7 +272,8 @@ func (c *change) refuse(code string, at time.Time) {
 			c.p.Voiding -= n
 		}
 	default:
-		c.p.State, c.p.Code, c.event = Failed, code, "payment.failed"
+		c.become(Failed)
+		c.p.Code, c.event = code, "payment.failed"
 		if c.a.Kind == connector.Credit {
 			c.book(c.deal().ReleaseCredit(c.a.Amount))
 		}
@@ -298,7 +310,8 @@ func (c *change) returned(r connector.Result, at time.Time) {
 		c.a.ProviderCode = r.Provider
 	}
 	if c.a.Kind == connector.Credit {
-		c.p.State, c.p.Code, c.event = Failed, r.Code, "payment.failed"
+		c.become(Failed)
+		c.p.Code, c.event = r.Code, "payment.failed"
 		c.book(c.deal().ReturnCredit(c.a.Amount))
 		return
 	}
@@ -306,9 +319,9 @@ func (c *change) returned(r connector.Result, at time.Time) {
 	c.event = "payment.refund_failed"
 	if c.a.Kind == connector.Void {
 		c.event = "payment.void_failed"
-		if c.p.State == Voided { // it is captured after all
-			c.p.State = Captured
-		}
+	}
+	if c.p.State == Voided {
+		c.become(Captured) // after all
 	}
 	c.book(c.deal().ReturnRefund(c.a.Amount))
 }
@@ -317,12 +330,10 @@ func (c *change) returned(r connector.Result, at time.Time) {
 // hold that is made or released moves none.
 func (a Attempt) moves(p Payment) bool {
 	switch a.Kind {
-	case connector.Debit, connector.Capture, connector.Refund, connector.Credit:
+	case connector.Debit, connector.Capture, connector.Credit:
 		return true
-	case connector.Void:
-		return a.undoesCapture(p)
 	}
-	return false
+	return a.givesBack(p)
 }
 
 // leaves says whether the attempt sends out money that a bank can send back: a
@@ -330,6 +341,14 @@ func (a Attempt) moves(p Payment) bool {
 // provider's eyes. A debit that is voided before settlement never moved.
 func (a Attempt) leaves(p Payment) bool {
 	return a.Kind == connector.Refund || a.Kind == connector.Credit || a.Kind == connector.Void && a.Original != p.ID
+}
+
+// become changes the payment's state, unless it is under review: amounts go on
+// being counted there, but only a human lets it out.
+func (c *change) become(s State) {
+	if c.p.State != Review {
+		c.p.State = s
+	}
 }
 
 // first says whether the attempt is the payment's own, whose fate is the

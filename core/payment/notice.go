@@ -7,6 +7,7 @@ import (
 	"github.com/florinpay/florin/connector"
 	"github.com/florinpay/florin/core/fault"
 	"github.com/florinpay/florin/core/ident"
+	"github.com/florinpay/florin/core/method"
 	"github.com/florinpay/florin/store"
 )
 
@@ -16,7 +17,8 @@ import (
 //
 // Faults: not_found.payment (also when the callback speaks for another
 // connector or account: foreign looks like missing), conflict.callback (it is
-// about another charge than the attempt's), conflict.amount.
+// about another charge than the attempt's), unavailable.early (the provider has
+// to say it again: what it is about is not known yet), conflict.amount.
 func (s *Service) Noticed(ctx context.Context, realm ident.ID, connectorName string, n connector.Notice) (Outcome, error) {
 	var out Outcome
 	err := s.DB.Update(context.WithoutCancel(ctx), realm, func(tx *store.Tx) error {
@@ -33,6 +35,9 @@ func (s *Service) Noticed(ctx context.Context, realm ident.ID, connectorName str
 		if n.Kind == Chargeback || n.Kind == ChargebackReversal {
 			out, err = s.charged(tx, cur, n)
 			return err
+		}
+		if n.Result.State == connector.Approved && cur.unnumbered() {
+			return fault.New("unavailable.early", "the slip is not known yet: say it again later")
 		}
 		if another := n.Result.Reference; another != "" && cur.Attempt.ProviderRef != "" && another != cur.Attempt.ProviderRef {
 			out, err = s.surplus(tx, cur, n)
@@ -51,12 +56,21 @@ func (s *Service) Noticed(ctx context.Context, realm ident.ID, connectorName str
 	return out, err
 }
 
-// surplus books money that came in for a payment that was paid before: the
-// payer paid a slip twice. It belongs to nobody yet, and a human is asked. Any
-// other word about a charge that is not the attempt's is refused.
+// unnumbered says whether this is a slip whose number never reached us. It may
+// be paid more than once, and without the number the first and the second time
+// cannot be told apart: the resolver finds out first.
+func (o Outcome) unnumbered() bool {
+	return o.Payment.Method == method.Voucher && o.Attempt.Kind == connector.Debit && o.Attempt.open() && o.Attempt.ProviderRef == ""
+}
+
+// surplus books money that came in once more than was asked: the payer paid a
+// slip twice, and we may hear of the second time first. It belongs to nobody
+// yet, and a human is asked. Any other word about a charge that is not the
+// attempt's is refused.
 func (s *Service) surplus(tx *store.Tx, cur Outcome, n connector.Notice) (Outcome, error) {
 	p, amount := cur.Payment, n.Result.Amount
-	if cur.Attempt.Kind != connector.Debit || cur.Attempt.State != Approved || n.Kind != connector.Debit || n.Result.State != connector.Approved {
+	paid := cur.Attempt.State == Approved || p.Method == method.Voucher && cur.Attempt.open()
+	if cur.Attempt.Kind != connector.Debit || !paid || n.Kind != connector.Debit || n.Result.State != connector.Approved {
 		return cur, fault.New("conflict.callback", "the callback is about another charge")
 	}
 	if amount.Currency != p.Amount.Currency || amount.Minor < 1 {

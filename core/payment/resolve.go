@@ -175,7 +175,7 @@ func (s *Service) expire(ctx context.Context, j job.Job) error {
 		c := change{p: p, a: own, event: "payment.expired"}
 		c.p.Voided += open
 		if c.p.Captured == 0 {
-			c.p.State = Expired
+			c.become(Expired)
 		}
 		c.book(p.deal().Expire(money.Of(open, p.Amount.Currency)))
 		if _, err := s.write(tx, c, Outcome{Payment: p, Attempt: own}); err != nil {

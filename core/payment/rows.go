@@ -101,7 +101,7 @@ func missing() error { return fault.New("not_found.payment", "no such payment") 
 
 // bySession finds the payments of a checkout, newest first.
 func bySession(tx *store.Tx, session ident.ID) ([]Payment, error) {
-	return payments(tx, `SELECT `+paymentColumns+` FROM payment WHERE realm = $1 AND session = $2 AND session <> '' ORDER BY id DESC`, string(tx.Realm()), string(session))
+	return payments(tx, `SELECT `+paymentColumns+` FROM payment WHERE realm = $1 AND session = $2 AND session <> '' ORDER BY created_at DESC, id DESC`, string(tx.Realm()), string(session))
 }
 
 // page reads the payments before an id (or from the newest), newest first.
@@ -248,8 +248,8 @@ var (
 )
 
 var (
-	referredText = outcomesText + `p.reference = $2 AND p.reference <> '' AND a.id = a.payment AND a.payment = p.id ORDER BY p.id LIMIT $3`
-	laterRefText = outcomesText + `a.reference = $2 AND a.reference <> '' AND a.id <> a.payment ORDER BY a.id LIMIT $3`
+	referredText = outcomesText + `p.reference = $2 AND p.reference <> '' AND a.id = a.payment AND a.payment = p.id ORDER BY p.created_at, p.id LIMIT $3`
+	laterRefText = outcomesText + `a.reference = $2 AND a.reference <> '' AND a.id <> a.payment ORDER BY a.sent_at, a.id LIMIT $3`
 )
 
 // byReference finds the payments that carry a reference of the merchant, and

@@ -24,6 +24,7 @@ type evidence struct {
 	approved map[connector.Kind]int64 // summed amounts of approved attempts
 	open     map[connector.Kind]int64 // of attempts whose reservation stands
 	late     map[connector.Kind]int64 // of attempts that succeeded late and wait for a decision
+	granted  bool                     // the authorisation was
 	events   int64
 	lastSeq  int64
 	posted   int64 // on what the merchant is owed
@@ -84,6 +85,7 @@ func gather(tx *store.Tx, from, to ident.ID) (map[ident.ID]*evidence, error) {
 		switch state {
 		case Approved:
 			of(id).approved[kind] += sum
+			of(id).granted = of(id).granted || kind == connector.Authorise
 		case Sent, AttemptPending, AttemptUnknown, AttemptReview:
 			of(id).open[kind] += sum
 		case LateSuccess:
@@ -141,7 +143,7 @@ func compare(p Payment, e *evidence) (wrong []string) {
 func (p Payment) owed(e *evidence) (posted, pending int64) {
 	posted = -(p.Captured - p.Refunded)
 	pending = p.Refunding + p.Disputed
-	if e.approved[connector.Authorise] > 0 {
+	if p.Kind == connector.Authorise && e.granted {
 		pending -= p.Amount.Minor - p.Captured - p.Voided
 	}
 	if p.Kind == connector.Credit {

@@ -65,7 +65,7 @@ func listSources(tx *store.Tx, query string, args ...any) ([]Source, error) {
 }
 
 func sourcesOf(tx *store.Tx, customer ident.ID, limit int) ([]Source, error) {
-	return listSources(tx, `SELECT `+sourceColumns+` FROM source WHERE realm = $1 AND customer = $2 AND customer <> '' AND state = 'active' ORDER BY id DESC LIMIT $3`,
+	return listSources(tx, `SELECT `+sourceColumns+` FROM source WHERE realm = $1 AND customer = $2 AND customer <> '' AND state = 'active' ORDER BY created_at DESC, id DESC LIMIT $3`,
 		string(tx.Realm()), string(customer), int64(limit))
 }
 
