@@ -9,6 +9,7 @@ import (
 	"runtime"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
@@ -37,8 +38,8 @@ func openPostgres(ctx context.Context, db *DB) (engine, error) {
 	}
 	e := &pgEngine{db: db, config: pool.ConnConfig.Copy(), ahead: clocks{ahead: map[ident.ID]int64{}}}
 	for _, c := range []*pgx.ConnConfig{e.config, pool.ConnConfig} {
-		if c.ConnectTimeout == 0 || c.ConnectTimeout > db.limits.connect {
-			c.ConnectTimeout = db.limits.connect
+		if share := db.limits.connect / addresses(c); c.ConnectTimeout == 0 || c.ConnectTimeout > share {
+			c.ConnectTimeout = share // a host that says nothing must leave time for the next
 		}
 		if c.RuntimeParams["application_name"] == "" {
 			c.RuntimeParams["application_name"] = "florin"
@@ -65,6 +66,15 @@ func openPostgres(ctx context.Context, db *DB) (engine, error) {
 		return nil, err
 	}
 	return e, nil
+}
+
+// addresses is how many servers a configuration names.
+func addresses(c *pgx.ConnConfig) time.Duration {
+	named := map[string]bool{fmt.Sprint(c.Host, c.Port): true}
+	for _, f := range c.Fallbacks { // some are the same server without TLS
+		named[fmt.Sprint(f.Host, f.Port)] = true
+	}
+	return time.Duration(len(named))
 }
 
 // connect opens a connection that will write, and checks that what is

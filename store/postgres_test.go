@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net"
+	"net/url"
 	"strconv"
 	"strings"
 	"sync"
@@ -127,6 +129,32 @@ func TestTerminate(t *testing.T) {
 	t.Logf("%d kills, %d acknowledged, %d refused", kills, want.Load(), refused.Load())
 	if got != want.Load() || got == 0 {
 		t.Errorf("%d acknowledged, %d done", want.Load(), got)
+	}
+}
+
+// A primary whose machine is gone does not even refuse: the next host in the
+// address is reached all the same.
+func TestSilentHost(t *testing.T) {
+	silent, err := net.Listen("tcp", "127.0.0.1:0")
+	must(t, err)
+	defer silent.Close()
+	db := storetest.Open(t, "postgres", func(o *store.Options) {
+		config, err := pgx.ParseConfig(o.Database)
+		must(t, err)
+		u, err := url.Parse(o.Database)
+		must(t, err)
+		q := u.Query()
+		q.Set("host", "127.0.0.1,"+config.Host)
+		q.Set("port", portText(uint16(silent.Addr().(*net.TCPAddr).Port))+","+portText(config.Port))
+		q.Set("target_session_attrs", "read-write")
+		u.RawQuery, u.Host = q.Encode(), ""
+		o.Database = u.String()
+		store.Hasten(o, 2*time.Second, 10*time.Second, 10*time.Second, 20*time.Second)
+	})
+	makeNotes(t, db)
+	must(t, update(db, func(tx *store.Tx) error { addNote(tx, "x", 1, ""); return nil }))
+	if got := noteOf(t, db, realmA, "x"); got != 1 {
+		t.Errorf("got %d, want 1", got)
 	}
 }
 

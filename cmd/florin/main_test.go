@@ -37,7 +37,7 @@ func TestMain(m *testing.M) {
 		os.Exit(1)
 	}
 	for _, line := range os.Environ() { // settings of whoever runs the tests
-		if name, _, _ := strings.Cut(line, "="); strings.HasPrefix(name, "FLORIN_") && !strings.HasPrefix(name, "FLORIN_TEST_") && name != "FLORIN_KILLS" && name != "FLORIN_MEASURE" {
+		if name, _, _ := strings.Cut(line, "="); strings.HasPrefix(name, "FLORIN_") && !strings.HasPrefix(name, "FLORIN_TEST_") && name != "FLORIN_KILLS" && name != "FLORIN_FAILOVERS" && name != "FLORIN_MEASURE" {
 			os.Unsetenv(name)
 		}
 	}

@@ -111,6 +111,7 @@ func (c *change) unknown(lim limits, at time.Time) {
 	if c.a.State != Sent { // a lookup without an answer takes nothing back
 		return
 	}
+	c.check = nextCheck(0) // nobody has asked yet, however long ago its process died
 	c.a.State = AttemptUnknown
 	if c.first() {
 		c.become(Unknown)

@@ -173,6 +173,24 @@ func TestAPassageThatDiesIsSettledLater(t *testing.T) {
 	})
 }
 
+// An attempt that is found long after its process died is looked up at once:
+// pauses grow between questions, and nobody has asked yet.
+func TestAnOldOrphanIsLookedUpSoon(t *testing.T) {
+	each(t, func(w *world) {
+		s := w.stumbling()
+		s.set(nil, die)
+		crash(func() { _, _ = w.ask(connector.Debit, "", "orphan") })
+		s.set(nil, nil)
+		w.pass(10*time.Minute, nil)
+		w.recover()
+		w.pass(5*time.Second, nil)
+		if out, err := w.ask(connector.Debit, "", "orphan"); err != nil || standing(out.Payment) != "captured, captured 100.00" {
+			w.t.Errorf("got %s, %v; want captured", standing(out.Payment), err)
+		}
+		w.sound()
+	})
+}
+
 // A connector that panics has not said no.
 func TestAConnectorThatPanicsLeavesTheAttemptUnknown(t *testing.T) {
 	each(t, func(w *world) {

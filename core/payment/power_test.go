@@ -110,10 +110,10 @@ func outages(t *testing.T, weak bool) *outage {
 	if weak {
 		o.disk.Weaken()
 	}
-	for o.cuts < cuts && (weak || len(o.wrong) < 20) {
+	for o.cuts < cuts && (weak || len(o.wrong) < 20) || weak && o.lost == 0 && o.cuts < 500 {
 		o.disk.Load(first)
 		o.provider, o.errands = o.bank(), nil
-		for lives := 0; lives < 10 && o.cuts < cuts; lives++ {
+		for range 10 {
 			if !o.live() { // what is lost once stays so
 				break
 			}
