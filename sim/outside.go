@@ -75,11 +75,19 @@ type letter struct {
 	fake.Callback
 	at   time.Time // when it was signed
 	gone bool
-	said int // how often it was refused
+	said int       // how often it was refused
+	next time.Time // when it is sent again
 }
 
-// stubborn is how often a provider sends again what is not taken.
-const stubborn = 12
+// stubborn is how often a provider sends again what is not taken, after growing
+// pauses: the last ones are hours apart.
+const stubborn = 16
+
+func (l *letter) again(now time.Time) bool {
+	l.next = now.Add(min(time.Second<<l.said, 6*time.Hour))
+	l.said++
+	return l.said < stubborn
+}
 
 // callback carries letters of the provider to our door, not always in order,
 // some of them twice. One that is not taken is sent again, as providers do for
@@ -93,17 +101,31 @@ func (w *World) callback(most int) (busy bool) {
 		w.letters = append(w.letters, &letter{Callback: cb, at: w.wall})
 	}
 	if w.quiet {
-		for _, l := range slices.Clone(w.letters) {
+		for _, l := range w.ready() {
 			w.carryLetter(l)
 			busy = busy || l.gone
 		}
 		return busy
 	}
-	for range min(most, len(w.letters)) {
-		w.carryLetter(among(w.luck.ties, w.letters))
+	for range most {
+		list := w.ready()
+		if len(list) == 0 {
+			break
+		}
+		w.carryLetter(among(w.luck.ties, list))
 		busy = true
 	}
 	return busy
+}
+
+// ready are the letters that may be carried now.
+func (w *World) ready() (list []*letter) {
+	for _, l := range w.letters {
+		if !w.wall.Before(l.next) {
+			list = append(list, l)
+		}
+	}
+	return list
 }
 
 func (w *World) carryLetter(l *letter) {
@@ -128,7 +150,7 @@ func (w *World) carryLetter(l *letter) {
 	case err != nil:
 		w.seen("callback refused " + fault.Code(err))
 		w.say("callback %s about %s refused: %v", l.Headers[fake.HeaderID], short(notice.Attempt), err)
-		if l.said++; l.said < stubborn && fault.Is(err, fault.Conflict) {
+		if fault.Is(err, fault.Conflict) && l.again(w.wall) {
 			return
 		}
 	}
