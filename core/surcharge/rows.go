@@ -81,16 +81,17 @@ func rulesOf(tx *store.Tx, o Owner) ([]Rule, error) {
 }
 
 // useQuote writes that a quote is used up by an object. It waits for others who
-// do the same at the same time, and then says by what it was used before, ""
-// when this is the first.
-func useQuote(tx *store.Tx, c claims, object ident.ID) (before ident.ID, err error) {
+// do the same at the same time, and says whether one of them, or anyone before,
+// was faster with another object.
+func useQuote(tx *store.Tx, c claims, object ident.ID) (taken bool, err error) {
 	n, err := tx.Exec(`INSERT INTO surcharge_use (realm, quote, object, used_at, expires_at) VALUES ($1, $2, $3, $4, $5)
 		ON CONFLICT (realm, quote) DO NOTHING`, string(tx.Realm()), string(c.ID), string(object), clock.Millis(tx.Now()), c.Expires)
 	if err != nil || n == 1 {
-		return "", err
+		return false, err
 	}
+	var before ident.ID
 	_, err = tx.Get([]any{&before}, `SELECT object FROM surcharge_use WHERE realm = $1 AND quote = $2`, string(tx.Realm()), string(c.ID))
-	return before, err
+	return before != object, err
 }
 
 // forgetUses drops up to limit uses of quotes that expired before a moment, in milliseconds.

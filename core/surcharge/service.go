@@ -238,11 +238,11 @@ func (s *Service) Redeem(tx *store.Tx, token string, u Use) (Quote, error) {
 	if err := c.fits(s.Key, u, tx.Now()); err != nil {
 		return Quote{}, err
 	}
-	before, err := useQuote(tx, c, u.Object)
+	taken, err := useQuote(tx, c, u.Object)
 	if err != nil {
 		return Quote{}, err
 	}
-	if before != "" && before != u.Object {
+	if taken {
 		return Quote{}, fault.At("conflict.surcharge_quote", "token", "the surcharge quote was used before; ask for a new one")
 	}
 	return c.quote(token)

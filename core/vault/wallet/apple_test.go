@@ -2,7 +2,9 @@ package wallet
 
 import (
 	"bytes"
+	"crypto/ecdsa"
 	"crypto/x509"
+	"encoding/asn1"
 	"encoding/base64"
 	"encoding/json"
 	"fmt"
@@ -162,43 +164,33 @@ func TestAppleEveryByte(t *testing.T) {
 	}
 }
 
+// keyOf is a key of the sandbox that a secret makes.
+func keyOf(t *testing.T, secret, name string) *ecdsa.PrivateKey {
+	t.Helper()
+	key, err := derive(secretOf(secret), name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return key
+}
+
 // Certificates that look right and are not.
 func TestAppleChain(t *testing.T) {
 	s, foreign := sandbox(t, "one"), sandbox(t, "two")
-	keyOf := func(name string) *x509.Certificate { // an authority of s's own root, without Apple's mark
+	rootKey, authorityKey := keyOf(t, "one", "apple root"), keyOf(t, "one", "apple authority")
+	issue := func(serial int64, key *ecdsa.PrivateKey, issuer *x509.Certificate, issuerKey *ecdsa.PrivateKey, mark asn1.ObjectIdentifier) *x509.Certificate {
 		t.Helper()
-		key, err := derive(secretOf("one"), "apple root")
-		if err != nil {
-			t.Fatal(err)
-		}
-		c, err := certificate(9, name, foreign.leafKey, s.Apple.Roots[0], key, nil)
+		c, err := certificate(serial, fmt.Sprint("Test ", serial), key, issuer, issuerKey, mark)
 		if err != nil {
 			t.Fatal(err)
 		}
 		return c
 	}
-	unmarked := keyOf("Unmarked CA")
-	underUnmarked, err := certificate(10, "Broker", s.leafKey, unmarked, foreign.leafKey, appleLeaf)
-	if err != nil {
-		t.Fatal(err)
-	}
-	authorityKey, err := derive(secretOf("one"), "apple authority")
-	if err != nil {
-		t.Fatal(err)
-	}
-	plainLeaf, err := certificate(11, "Broker", s.leafKey, s.authority, authorityKey, nil)
-	if err != nil {
-		t.Fatal(err)
-	}
+	unmarked := issue(9, foreign.leafKey, s.Apple.Roots[0], rootKey, nil)
+	underUnmarked := issue(10, s.leafKey, unmarked, foreign.leafKey, appleLeaf)
+	plainLeaf := issue(11, s.leafKey, s.authority, authorityKey, nil)
+	direct := issue(12, s.leafKey, s.Apple.Roots[0], rootKey, appleLeaf)
 	b, err := apple(t, s, card()).decode()
-	if err != nil {
-		t.Fatal(err)
-	}
-	rootKey, err := derive(secretOf("one"), "apple root")
-	if err != nil {
-		t.Fatal(err)
-	}
-	direct, err := certificate(12, "Broker", s.leafKey, s.Apple.Roots[0], rootKey, appleLeaf)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -2,6 +2,7 @@ package wallet
 
 import (
 	"crypto/sha256"
+	"crypto/x509"
 	"testing"
 	"time"
 
@@ -51,3 +52,6 @@ func same(a, b Card) bool {
 	return a.Number.Reveal() == b.Number.Reveal() && a.OnDevice == b.OnDevice && a.ExpiryMonth == b.ExpiryMonth && a.ExpiryYear == b.ExpiryYear &&
 		a.Holder == b.Holder && a.Cryptogram.Reveal() == b.Cryptogram.Reveal() && a.ECI == b.ECI && a.Amount == b.Amount && a.Currency == b.Currency
 }
+
+// certs are those that stand above the leaf and are sent with it.
+func certs(s *Sandbox) []*x509.Certificate { return []*x509.Certificate{s.authority} }
