@@ -21,7 +21,8 @@ import (
 
 // Sandbox makes packets as the wallets do, for test mode. Its keys follow from
 // a secret, so that what one process makes another opens, before and after a
-// restart. Apple and Google are the other side: what opens its packets.
+// restart. Apple and Google are the other side: what opens its packets. They
+// are for test realms alone, since the sandbox signs whatever it is asked to.
 type Sandbox struct {
 	Apple  Apple
 	Google Google
