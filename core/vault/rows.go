@@ -158,3 +158,23 @@ func rewrapRow(tx *store.Tx, old keyRow, wrapped []byte, kek int64) error {
 		wrapped, kek, string(tx.Realm()), old.version, old.kek)
 	return err
 }
+
+// usePacket writes that a wallet's packet is spent on an object. It waits for
+// others who do the same at the same time, and says whether one of them, or
+// anyone before, was faster with another object.
+func usePacket(tx *store.Tx, id string, object ident.ID, expires time.Time) (taken bool, err error) {
+	n, err := tx.Exec(`INSERT INTO wallet_packet (realm, id, object, used_at, expires_at) VALUES ($1, $2, $3, $4, $5)
+		ON CONFLICT (realm, id) DO NOTHING`, string(tx.Realm()), id, string(object), clock.Millis(tx.Now()), clock.Millis(expires))
+	if err != nil || n == 1 {
+		return false, err
+	}
+	var before ident.ID
+	_, err = tx.Get([]any{&before}, `SELECT object FROM wallet_packet WHERE realm = $1 AND id = $2`, string(tx.Realm()), id)
+	return before != object, err
+}
+
+// forgetPackets drops up to limit packets whose time was up before a moment.
+func forgetPackets(tx *store.Tx, before time.Time, limit int) (int64, error) {
+	return tx.Exec(`DELETE FROM wallet_packet WHERE realm = $1 AND id IN
+		(SELECT id FROM wallet_packet WHERE realm = $1 AND expires_at < $2 ORDER BY expires_at LIMIT $3)`, string(tx.Realm()), clock.Millis(before), int64(limit))
+}
