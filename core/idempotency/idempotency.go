@@ -49,9 +49,15 @@ func Remember(tx *store.Tx, k Key, object ident.ID) {
 // key first.
 func Taken(err error) bool {
 	var exists *store.Exists
-	return errors.As(err, &exists) && exists.Table == table.Name
+	return errors.As(err, &exists) && (exists.Table == table.Name || exists.Table == answers.Name)
 }
 
-// Forget drops keys that are older than Life, a bounded number at a time, in
+// Forget drops keys that are older than Life, and answers older than
+// AnswerLife, a bounded number at a time, in
 // every realm. now is the wall time.
-func Forget(tx *store.Tx, now time.Time) error { return forget(tx, now.Add(-Life)) }
+func Forget(tx *store.Tx, now time.Time) error {
+	if err := forget(tx, now.Add(-Life)); err != nil {
+		return err
+	}
+	return forgetAnswers(tx, now.Add(-AnswerLife))
+}
