@@ -32,7 +32,7 @@ func (b *badRequest) Error() string {
 		return "the request is not valid"
 	}
 	p := b.fields[0]
-	return strings.TrimSpace(p.Field + " " + p.Message)
+	return strings.TrimPrefix(p.Field+": "+p.Message, ": ")
 }
 
 // err is b when there is something wrong, else nil.

@@ -71,8 +71,7 @@ const docList = "trustDeedAmendmentFileIds"
 
 // readProfile reads a whole profile onto a merchant; what is missing is noted.
 func readProfile(in object, m *merchant.Merchant) {
-	m.Name, m.Country = in.need("businessName"), in.needLike("tradingCountry", countryForm, countryWhat)
-	for _, name := range []string{"timeZone", "contactEmailAddress", "phoneNumber"} {
+	for _, name := range []string{"businessName", "tradingCountry", "timeZone", "contactEmailAddress", "phoneNumber"} {
 		in.need(name)
 	}
 	patchProfile(in, m)

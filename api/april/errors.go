@@ -54,13 +54,20 @@ var failures = map[string]failure{
 	fault.DeclinedUnsupportedBrand:    {400, "card_not_supported"},
 	fault.DeclinedFormat:              {400, "processing_error"},
 	fault.DeclinedInvalidTransaction:  {400, "processing_error"},
-	"declined.authentication":         {400, "three_ds_failed"},
-	fault.DeclinedNeedAuthentication:  {400, "three_ds_failed"},
-	fault.DeclinedChallengeCancelled:  {400, "three_ds_failed"},
-	fault.DeclinedChallengeTechnical:  {400, "three_ds_failed"},
-	fault.DeclinedNotEnrolled:         {400, "three_ds_failed"},
-	"declined.authentication_failed":  {400, "three_ds_failed"},
 	fault.DeclinedUnsupportedCurrency: {422, "currency_not_supported"},
+	fault.DeclinedBlocklist:           {400, "fraudulent"},
+	fault.DeclinedVelocity:            {400, "fraudulent"},
+
+	fault.DeclinedNeedAuthentication:        {400, "three_ds_failed"},
+	fault.DeclinedAuthenticationFailed:      {400, "three_ds_failed"},
+	fault.DeclinedAuthenticationTechnical:   {400, "three_ds_failed"},
+	fault.DeclinedAuthenticationRejected:    {400, "three_ds_failed"},
+	fault.DeclinedAuthenticationUnavailable: {400, "three_ds_failed"},
+	fault.DeclinedAuthenticationMismatch:    {400, "three_ds_failed"},
+	fault.DeclinedAuthenticationFraud:       {400, "three_ds_failed"},
+	fault.DeclinedNotEnrolled:               {400, "three_ds_failed"},
+	fault.DeclinedChallengeCancelled:        {400, "three_ds_failed"},
+	fault.DeclinedChallengeTechnical:        {400, "three_ds_failed"},
 }
 
 // sentences say what each status means, for people: errorTypeDescription.

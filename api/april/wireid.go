@@ -39,10 +39,8 @@ func (k idKind) parse(s string) (ident.ID, bool) {
 		return "", false
 	}
 	raw, err := base64.RawURLEncoding.Strict().DecodeString(s[len(prefix):])
-	if err != nil {
-		return "", false
-	}
-	return ident.ID(hex.EncodeToString(raw)), true
+	id := ident.ID(hex.EncodeToString(raw))
+	return id, err == nil && k.wire(id) == s // the decoder passes line ends over
 }
 
 // parseAll reads ids of a filter. Those that cannot exist name nothing; when
@@ -62,8 +60,8 @@ func (k idKind) parseAll(list []string) (ids []ident.ID) {
 // nobody is an id that is never made: it is dated 1970.
 const nobody ident.ID = "000000000000000000000000"
 
-// CustomerName, MerchantName and MarketplaceName are the contract's names of
-// core ids, for those who hand out credentials.
+// CustomerName is the contract's name of a customer, for those who hand out
+// credentials; so are the next two.
 func CustomerName(id ident.ID) string { return customerID.wire(id) }
 
 // MerchantName is the contract's name of a merchant.

@@ -66,7 +66,8 @@ func splitShort(token string) (id ident.ID, secret string, env Environment, ok b
 	if err != nil {
 		return "", "", "", false
 	}
-	return ident.ID(hex.EncodeToString(raw)), form + "_" + body[shortID:], env, true
+	id = ident.ID(hex.EncodeToString(raw)) // shorter when a line end was passed over
+	return id, form + "_" + body[shortID:], env, id.Valid()
 }
 
 // Owners are whose keys are looked for: those of any of the merchants and

@@ -200,8 +200,8 @@ func addLinks(tx *store.Tx, list []Delegate) error {
 	for i, d := range list {
 		at[d.ID], ids = i, append(ids, d.ID)
 	}
-	q := store.Search{Table: linkTable.Name, Columns: linkColumns, Sorts: map[string]string{"customer": "customer"},
-		Tie: "delegate", Page: store.Page{Limit: 1 << 31, Sort: []string{"customer"}}}
+	q := store.Search{Table: linkTable.Name, Columns: linkColumns, Sorts: map[string]string{"createdAt": "created_at"},
+		Tie: "customer", Page: store.Page{Limit: 1 << 31, Sort: []string{"createdAt"}}}
 	q.Where(`realm = ?`, string(tx.Realm()))
 	q.Where(`linked`)
 	store.Any(&q, map[string][]ident.ID{`delegate`: ids})
