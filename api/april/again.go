@@ -25,7 +25,8 @@ const sealed = "april answer"
 
 // once runs the operation. Under an Idempotency-Key (sheet, 6.9) the answer is
 // kept for a day, and a repeat gets it again: what succeeded, and what the
-// issuer declined. What was refused otherwise changed nothing and is forgotten.
+// issuer declined. What was refused otherwise changed nothing and is
+// forgotten; after an error of ours the key is free once its lease has run out.
 func (s *Surface) once(c *call) (reply, error) {
 	values := c.r.Header.Values("Idempotency-Key")
 	if len(values) == 0 || c.op.Method == http.MethodGet || c.op.Method == http.MethodDelete {
@@ -48,6 +49,9 @@ func (s *Surface) once(c *call) (reply, error) {
 	ans := reply{status: http.StatusOK, body: out}
 	if err != nil {
 		f := describe(err, tracer(c.r))
+		if f.StatusCode >= http.StatusInternalServerError {
+			return ans, err
+		}
 		if !fault.Is(err, fault.Declined) {
 			if lost := s.DB.Update(ctx, c.actor.Realm, func(tx *store.Tx) error { return idempotency.Release(tx, kept) }); lost != nil {
 				s.Log.Error("an Idempotency-Key was not released", "request", wire.RequestID(c.r), "err", lost)

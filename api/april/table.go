@@ -142,6 +142,9 @@ func (s *Surface) Routes(r chi.Router) {
 	for _, o := range operations {
 		if o.Routed() {
 			r.Method(o.Method, o.Path, s.handle(o))
+			if o.Method == http.MethodGet {
+				r.Head(o.Path, s.handle(o))
+			}
 		}
 	}
 }

@@ -14,7 +14,6 @@ type Marketplace struct {
 	ID        ident.ID
 	Version   int64
 	Name      string // unique in the realm
-	Enabled   bool
 	CreatedAt time.Time
 }
 

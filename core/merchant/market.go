@@ -15,7 +15,7 @@ func (s *Service) AddMarketplace(ctx context.Context, realm ident.ID, name strin
 		return m, fault.At("invalid.name", "name", "a name of 1 to 255 characters is needed")
 	}
 	err = s.DB.Update(ctx, realm, func(tx *store.Tx) error {
-		m = Marketplace{ID: tx.NewID(), Version: 1, Name: name, Enabled: true, CreatedAt: tx.Now()}
+		m = Marketplace{ID: tx.NewID(), Version: 1, Name: name, CreatedAt: tx.Now()}
 		addMarketplace(tx, m)
 		return nil
 	})

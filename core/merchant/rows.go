@@ -14,7 +14,7 @@ var merchantTable = &store.Table{Name: "merchant", Key: 2,
 	Columns: []string{"realm", "id", "version", "code", "name", "country", "enabled", "created_at",
 		"marketplace", "grade", "state", "reference", "business", "payouts", "updated_at"}}
 
-var marketplaceTable = &store.Table{Name: "marketplace", Key: 2, Columns: []string{"realm", "id", "version", "name", "enabled", "created_at"}}
+var marketplaceTable = &store.Table{Name: "marketplace", Key: 2, Columns: []string{"realm", "id", "version", "name", "created_at"}}
 
 var accountTable = &store.Table{Name: "bank_account", Key: 2,
 	Columns: []string{"realm", "id", "version", "merchant", "holder", "bank", "region", "bank_code", "branch_code", "number", "currency", "main", "created_at"}}
@@ -116,10 +116,10 @@ func searchMerchants(tx *store.Tx, f Filter) (list []Merchant, total int64, err 
 }
 
 func addMarketplace(tx *store.Tx, m Marketplace) {
-	tx.Insert(marketplaceTable, string(tx.Realm()), string(m.ID), int64(1), m.Name, m.Enabled, clock.Millis(m.CreatedAt))
+	tx.Insert(marketplaceTable, string(tx.Realm()), string(m.ID), int64(1), m.Name, clock.Millis(m.CreatedAt))
 }
 
-const marketplaceColumns = `id, version, name, enabled, created_at`
+const marketplaceColumns = `id, version, name, created_at`
 
 // getMarketplace reads a marketplace by one of its two unique columns, id or name.
 func getMarketplace(tx *store.Tx, column, value string) (m Marketplace, err error) {
@@ -128,7 +128,7 @@ func getMarketplace(tx *store.Tx, column, value string) (m Marketplace, err erro
 		`name`: `SELECT ` + marketplaceColumns + ` FROM marketplace WHERE realm = $1 AND name = $2`,
 	}[column]
 	var created int64
-	found, err := tx.Get([]any{&m.ID, &m.Version, &m.Name, &m.Enabled, &created}, query, string(tx.Realm()), value)
+	found, err := tx.Get([]any{&m.ID, &m.Version, &m.Name, &created}, query, string(tx.Realm()), value)
 	if err == nil && !found {
 		err = fault.New("not_found.marketplace", "no such marketplace")
 	}

@@ -8,7 +8,6 @@ CREATE TABLE marketplace (
     id TEXT NOT NULL,
     version BIGINT NOT NULL,
     name TEXT NOT NULL,
-    enabled BOOLEAN NOT NULL,
     created_at BIGINT NOT NULL,
     PRIMARY KEY (realm, id)
 );
