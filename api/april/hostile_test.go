@@ -1,11 +1,14 @@
 package april_test
 
 import (
+	"bytes"
 	"encoding/base64"
 	"encoding/json"
 	"fmt"
 	"maps"
 	"net/http"
+	"os"
+	"path/filepath"
 	"strings"
 	"sync"
 	"testing"
@@ -248,9 +251,41 @@ func TestTheSameAtOnce(t *testing.T) {
 			if after := storetest.Rows(t, h.app.DB, "api_key"); len(bodies) != 1 || after["api_key"] != before["api_key"]+1 {
 				t.Errorf("got %d different answers, %d keys where %d were", len(bodies), after["api_key"], before["api_key"])
 			}
+			for body := range bodies {
+				h.sealed(t, engine, body)
+			}
 			if got := h.ask(t, "POST", "/auth/servicetokens", a.SecretKey, `{}`, "Idempotency-Key", "é"); got.status != http.StatusBadRequest {
 				t.Errorf("a key that is none: got %d", got.status)
 			}
 		})
+	}
+}
+
+// sealed looks for a service token's value in the files of the database: the
+// answer that was kept is sealed, the key itself a hash.
+func (h *house) sealed(t *testing.T, engine, body string) {
+	t.Helper()
+	var shown struct{ TokenValue, Description string }
+	if err := json.Unmarshal([]byte(body), &shown); err != nil || len(shown.TokenValue) != 43 {
+		t.Fatalf("got %s (%v)", body, err)
+	}
+	if engine != "sqlite" {
+		return
+	}
+	files, err := filepath.Glob(h.app.Config.Get("database") + "*")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var all []byte
+	for _, file := range files {
+		text, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		all = append(all, text...)
+	}
+	secret := shown.TokenValue[len(shown.TokenValue)-16:]
+	if !bytes.Contains(all, []byte(h.sandbox.April.PublicKey)) || bytes.Contains(all, []byte(secret)) {
+		t.Error("a secret lies open in the database, or what is open is not found there")
 	}
 }
