@@ -19,6 +19,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/florinpay/florin/api/april"
 	"github.com/florinpay/florin/api/gateway"
 	"github.com/florinpay/florin/api/wire"
 	"github.com/florinpay/florin/connector"
@@ -57,6 +58,7 @@ type App struct {
 	Webhooks  *webhook.Service
 	Jobs      *job.Queue
 	Gateway   *gateway.Surface
+	April     *april.Surface
 	Provider  *fake.Provider
 
 	now        clock.Clock
@@ -161,6 +163,8 @@ func (a *App) wire(random io.Reader) error {
 	a.Gateway = &gateway.Surface{Access: a.Access, Merchants: a.Merchants, Customers: a.Customers, Payments: a.Payments, Checkouts: a.Checkouts,
 		Vault: a.Vault, Clock: a.now, Log: a.Log, BaseURL: a.BaseURL, Build: buildNumber(), Pepper: a.Keys.Pepper("gateway fingerprints"),
 		Integrity: webcheckout.WidgetIntegrity(), Door: wire.NewDoor(room)}
+	a.April = &april.Surface{DB: a.DB, Access: a.Access, Merchants: a.Merchants, Customers: a.Customers, Vault: a.Vault, Clock: a.now, Log: a.Log,
+		BaseURL: a.BaseURL, Pepper: a.Keys.Pepper("april fingerprints"), Seed: a.Keys.Pepper("april signatures"), Door: a.Gateway.Door}
 	a.metrics = newMetrics()
 	events.Listen(a.Checkouts.OnEvent)
 	events.Listen(a.tellMerchants)

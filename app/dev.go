@@ -27,6 +27,7 @@ type Sandbox struct {
 	URL     string         `json:"url"`
 	PID     int            `json:"pid"`
 	Gateway SandboxGateway `json:"gateway"`
+	April   SandboxApril   `json:"april"`
 }
 
 // SandboxGateway are the credentials of the v3/payments contract.
@@ -70,7 +71,11 @@ func (a *App) Furnish(ctx context.Context) (Sandbox, error) {
 		return Sandbox{}, err
 	}
 	a.inbox.secrets = append(a.inbox.secrets, own.Signing)
-	return Sandbox{URL: a.BaseURL, PID: os.Getpid(), Gateway: SandboxGateway{Base: a.BaseURL + "/gateway", Token: token.Reveal(),
+	april, err := a.furnishApril(ctx, realm, profile.Merchant)
+	if err != nil {
+		return Sandbox{}, err
+	}
+	return Sandbox{URL: a.BaseURL, PID: os.Getpid(), April: april, Gateway: SandboxGateway{Base: a.BaseURL + "/gateway", Token: token.Reveal(),
 		EntityID: devEntity, EntityType: "PARTICIPATOR", MerchantID: devMerchant, WebhookSecret: own.Signing.Reveal()}}, nil
 }
 

@@ -9,6 +9,7 @@ import (
 
 	"github.com/go-chi/chi/v5"
 
+	"github.com/florinpay/florin/api/april"
 	"github.com/florinpay/florin/api/gateway"
 	"github.com/florinpay/florin/store"
 	webcheckout "github.com/florinpay/florin/web/checkout"
@@ -22,7 +23,7 @@ import (
 func (a *App) rooms() []*page.Set { return []*page.Set{webcheckout.Pages, dev.Pages} }
 
 var devLinks = dev.Links{{Title: "Start", Path: "/"}, {Title: "Webhook inbox", Path: "/inbox"}, {Title: "Sandbox", Path: "/sandbox"},
-	{Title: "Gateway reference", Path: "/docs/gateway"}}
+	{Title: "Gateway reference", Path: "/docs/gateway"}, {Title: "April reference", Path: "/docs/april"}}
 
 // devPages mounts the pages for developers. They show test credentials and
 // exist in a sandbox alone.
@@ -30,22 +31,38 @@ func (a *App) devPages(r chi.Router, s Sandbox) {
 	r.Get("/", a.shown(func(w http.ResponseWriter, r *http.Request) error { return a.showStart(w, r, s) }))
 	r.Get("/inbox", a.shown(a.showInbox))
 	r.Get("/sandbox", a.shown(showSandbox))
-	r.Get("/docs/gateway", a.shown(func(w http.ResponseWriter, r *http.Request) error { return showReference(w, r, devLinks) }))
+	a.documents(r, devLinks)
 	r.Post("/clock", a.pressClock)
 	r.Post("/try", a.try)
 	r.Get("/try/back", a.shown(func(w http.ResponseWriter, r *http.Request) error { return showReturned(w, r, s) }))
 	r.Handle(gallery.Prefix+"*", gallery.Handler())
 }
 
+// documented are the contracts that have a document and a page.
+var documented = []struct {
+	name, title string
+	text        func() []byte
+}{{"gateway", "Gateway reference", gateway.OpenAPI}, {"april", "April reference", april.OpenAPI}}
+
 // references mounts the contracts' documents and their pages, in production
 // too.
 func (a *App) references(r chi.Router) {
-	links := dev.Links{{Title: "Gateway reference", Path: "/docs/gateway"}}
-	r.Get("/docs/gateway", a.shown(func(w http.ResponseWriter, r *http.Request) error { return showReference(w, r, links) }))
-	r.Get("/openapi/gateway.yaml", func(w http.ResponseWriter, _ *http.Request) {
-		w.Header().Set("Content-Type", "application/yaml; charset=utf-8")
-		_, _ = w.Write(gateway.OpenAPI()) // a client that hung up needs no answer
-	})
+	var links dev.Links
+	for _, d := range documented {
+		links = append(links, dev.Link{Title: d.title, Path: "/docs/" + d.name})
+		r.Get("/openapi/"+d.name+".yaml", func(w http.ResponseWriter, _ *http.Request) {
+			w.Header().Set("Content-Type", "application/yaml; charset=utf-8")
+			_, _ = w.Write(d.text()) // a client that hung up needs no answer
+		})
+	}
+	a.documents(r, links)
+}
+
+// documents mounts the pages of the contracts' documents.
+func (a *App) documents(r chi.Router, links dev.Links) {
+	for _, d := range documented {
+		r.Get("/docs/"+d.name, a.shown(func(w http.ResponseWriter, r *http.Request) error { return showReference(w, r, links, d.text()) }))
+	}
 }
 
 func (a *App) shown(f func(http.ResponseWriter, *http.Request) error) http.HandlerFunc {
@@ -65,14 +82,14 @@ func (a *App) showStart(w http.ResponseWriter, r *http.Request, s Sandbox) error
 	g := s.Gateway
 	return dev.ShowStart(w, r, devLinks, dev.Start{
 		Version: Version, Database: a.Config.Get("database"), Clock: dev.Clock{Now: now, Ahead: ahead, Action: "/clock"}, Try: "/try",
-		Docs: []dev.Link{{Title: "OpenAPI document of the gateway", Path: "/openapi/gateway.yaml"}, {Title: "Every page, with made-up data", Path: gallery.Prefix}},
+		Docs: []dev.Link{{Title: "OpenAPI document of the gateway", Path: "/openapi/gateway.yaml"}, {Title: "OpenAPI document of April", Path: "/openapi/april.yaml"}, {Title: "Every page, with made-up data", Path: gallery.Prefix}},
 		Contracts: []dev.Contract{{
 			Name: "Gateway", About: "The v3/payments card gateway: form bodies, ddd.ddd.ddd result codes.", Base: g.Base, Docs: "/docs/gateway",
 			Values: []dev.Value{{Name: "Access token", Value: g.Token, Help: "in the Authorization header, after Bearer"}, {Name: "entityId", Value: g.EntityID},
 				{Name: "entityType", Value: g.EntityType}, {Name: "merchant.id", Value: g.MerchantID},
 				{Name: "Webhook secret", Value: g.WebhookSecret, Help: "signs what goes to a payment's notificationUrl"}},
 			Samples: samples(s),
-		}},
+		}, aprilContract(s)},
 	})
 }
 
@@ -92,8 +109,8 @@ func (a *App) showInbox(w http.ResponseWriter, r *http.Request) error {
 	return dev.ShowInbox(w, r, devLinks, in)
 }
 
-func showReference(w http.ResponseWriter, r *http.Request, links dev.Links) error {
-	ref, err := docs.Parse(gateway.OpenAPI())
+func showReference(w http.ResponseWriter, r *http.Request, links dev.Links, document []byte) error {
+	ref, err := docs.Parse(document)
 	if err != nil {
 		return err
 	}

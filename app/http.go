@@ -36,6 +36,8 @@ func (a *App) routes(more func(chi.Router)) chi.Router {
 	a.pages(r)
 	a.sandbox(r)
 	more(r)
+	r.Group(a.April.Routes)
+	r.Route("/april", a.April.Routes)
 	r.Group(a.Gateway.Routes)
 	r.Route("/gateway", a.Gateway.Routes)
 	r.NotFound(a.nowhere(r.NotFoundHandler()))

@@ -10,14 +10,23 @@ import (
 	"github.com/florinpay/florin/core/fault"
 )
 
+// CheckText refuses a JSON text that is no text: encoding/json would silently
+// replace what is not UTF-8, and halves of characters. Faults: invalid.body.utf8.
+func CheckText(body []byte) error {
+	if !utf8.Valid(body) {
+		return fault.New("invalid.body.utf8", "the body is not UTF-8")
+	}
+	if loneSurrogate(body) {
+		return fault.New("invalid.body.utf8", "a \\u escape is half a character")
+	}
+	return nil
+}
+
 // parseJSON reads one flat object. Its values are strings; a number or a truth
 // value counts as its own text, so 92.00 stays "92.00".
 func parseJSON(body []byte) (Form, error) {
-	if !utf8.Valid(body) {
-		return Form{}, fault.New("invalid.body.utf8", "the body is not UTF-8")
-	}
-	if loneSurrogate(body) {
-		return Form{}, fault.New("invalid.body.utf8", "a \\u escape is half a character")
+	if err := CheckText(body); err != nil {
+		return Form{}, err
 	}
 	d := json.NewDecoder(bytes.NewReader(body))
 	d.UseNumber()

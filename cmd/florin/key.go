@@ -17,6 +17,7 @@ import (
 
 type keyCommand struct {
 	Make   keyMake   `cmd:"" help:"Make a key; its token is shown once."`
+	Market keyMarket `cmd:"" help:"Make a key of a marketplace, for the April contract; its token is shown once."`
 	List   keyList   `cmd:"" help:"List realms, profiles and keys."`
 	Revoke keyRevoke `cmd:"" help:"Revoke a key."`
 	Rotate keyRotate `cmd:"" help:"Change the keys that seal cards and secrets; everything is sealed anew."`
@@ -126,6 +127,8 @@ func state(k access.Key) string {
 	switch {
 	case !k.RevokedAt.IsZero():
 		return "revoked " + k.RevokedAt.Format(time.DateOnly)
+	case !k.DisabledAt.IsZero():
+		return "disabled " + k.DisabledAt.Format(time.DateOnly)
 	case !k.ExpiresAt.IsZero():
 		return "until " + k.ExpiresAt.Format(time.DateOnly)
 	}

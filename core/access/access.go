@@ -55,7 +55,9 @@ type Actor struct {
 	Key         ident.ID
 	Kind        string // which contract's key: gateway ...
 	May         []Permission
-	Merchants   []ident.ID // empty: every merchant of the realm
+	Merchants   []ident.ID // empty: every merchant of the realm, or of the marketplace
+	Marketplace ident.ID   // empty: none in particular
+	Customer    ident.ID   // empty: none in particular
 }
 
 // Need returns forbidden.permission unless the actor may do p.
@@ -67,33 +69,48 @@ func (a Actor) Need(p Permission) error {
 }
 
 // NeedMerchant returns not_found.merchant unless the actor may act for id: a
-// foreign merchant looks exactly like a missing one.
+// foreign merchant looks exactly like a missing one. Whoever has a marketplace
+// has no merchant until it is known to be the marketplace's: see For.
 func (a Actor) NeedMerchant(id ident.ID) error {
-	if len(a.Merchants) == 0 || slices.Contains(a.Merchants, id) {
+	everyone := len(a.Merchants) == 0 && a.Marketplace == "" && a.Customer == ""
+	if everyone || slices.Contains(a.Merchants, id) {
 		return nil
 	}
 	return fault.New("not_found.merchant", "no such merchant")
 }
 
+// For narrows the actor to one merchant, which the caller has found to be the
+// actor's.
+func (a Actor) For(merchant ident.ID) Actor {
+	a.Merchants = []ident.ID{merchant}
+	return a
+}
+
 // Key is a credential without its secret.
 type Key struct {
-	Realm     ident.ID
-	ID        ident.ID
-	Version   int64
-	Kind      string
-	Label     string
-	May       []Permission
-	Merchants []ident.ID
-	CreatedAt time.Time
-	ExpiresAt time.Time // zero: never
-	RevokedAt time.Time // zero: not revoked
+	Realm       ident.ID
+	ID          ident.ID
+	Version     int64
+	Kind        string
+	Label       string
+	May         []Permission
+	Merchants   []ident.ID
+	Marketplace ident.ID
+	Customer    ident.ID
+	Shown       string // the token of a public key, which anyone may see; "" for all others
+	MadeBy      string // who asked for it, in the words of the surface; "" for us
+	CreatedAt   time.Time
+	UpdatedAt   time.Time
+	ExpiresAt   time.Time // zero: never
+	DisabledAt  time.Time // zero: enabled
+	RevokedAt   time.Time // zero: not revoked
 
 	hash string
 }
 
 // usable says whether the key opens anything at the given moment.
 func (k Key) usable(at time.Time) bool {
-	return k.RevokedAt.IsZero() && (k.ExpiresAt.IsZero() || at.Before(k.ExpiresAt))
+	return k.RevokedAt.IsZero() && k.DisabledAt.IsZero() && (k.ExpiresAt.IsZero() || at.Before(k.ExpiresAt))
 }
 
 func joinPermissions(may []Permission) string {

@@ -11,7 +11,8 @@ var realmTable = &store.Table{Name: "realm", Key: 1,
 	Columns: []string{"realm", "organisation", "environment", "created_at"}}
 
 var keyTable = &store.Table{Name: "api_key", Key: 2,
-	Columns: []string{"realm", "id", "version", "kind", "label", "hash", "may", "merchants", "created_at", "expires_at", "revoked_at"}}
+	Columns: []string{"realm", "id", "version", "kind", "label", "hash", "may", "merchants", "created_at", "expires_at", "revoked_at",
+		"marketplace", "customer", "shown", "made_by", "disabled_at", "updated_at"}}
 
 func addRealm(tx *store.Tx, r Realm) {
 	tx.Insert(realmTable, string(r.ID), r.Organisation, string(r.Environment), clock.Millis(r.CreatedAt))
@@ -50,11 +51,13 @@ func listRealms(tx *store.Tx) ([]Realm, error) {
 	return out, err
 }
 
-const keyColumns = `realm, id, version, kind, label, hash, may, merchants, created_at, expires_at, revoked_at`
+const keyColumns = `realm, id, version, kind, label, hash, may, merchants, created_at, expires_at, revoked_at,
+	marketplace, customer, shown, made_by, disabled_at, updated_at`
 
 func keyRow(k Key, version int64) []any {
 	return []any{string(k.Realm), string(k.ID), version, k.Kind, k.Label, k.hash, joinPermissions(k.May), joinIDs(k.Merchants),
-		clock.Millis(k.CreatedAt), clock.Millis(k.ExpiresAt), clock.Millis(k.RevokedAt)}
+		clock.Millis(k.CreatedAt), clock.Millis(k.ExpiresAt), clock.Millis(k.RevokedAt),
+		string(k.Marketplace), string(k.Customer), k.Shown, k.MadeBy, clock.Millis(k.DisabledAt), clock.Millis(k.UpdatedAt)}
 }
 
 func addKey(tx *store.Tx, k Key)  { tx.Insert(keyTable, keyRow(k, 1)...) }
@@ -63,10 +66,12 @@ func saveKey(tx *store.Tx, k Key) { tx.Swap(keyTable, k.Version, keyRow(k, k.Ver
 func scanKey(scan func(...any) error) (Key, error) {
 	var k Key
 	var may, merchants string
-	var created, expires, revoked int64
-	err := scan(&k.Realm, &k.ID, &k.Version, &k.Kind, &k.Label, &k.hash, &may, &merchants, &created, &expires, &revoked)
+	var created, expires, revoked, disabled, updated int64
+	err := scan(&k.Realm, &k.ID, &k.Version, &k.Kind, &k.Label, &k.hash, &may, &merchants, &created, &expires, &revoked,
+		&k.Marketplace, &k.Customer, &k.Shown, &k.MadeBy, &disabled, &updated)
 	k.May, k.Merchants = splitPermissions(may), splitIDs(merchants)
 	k.CreatedAt, k.ExpiresAt, k.RevokedAt = clock.FromMillis(created), clock.FromMillis(expires), clock.FromMillis(revoked)
+	k.DisabledAt, k.UpdatedAt = clock.FromMillis(disabled), clock.FromMillis(updated)
 	return k, err
 }
 
@@ -79,6 +84,42 @@ func getKey(tx *store.Tx, id ident.ID) (k Key, found bool, err error) {
 			return err
 		})
 	return k, found, err
+}
+
+// keySorts are what a search may be sorted by.
+var keySorts = map[string]string{"id": "id", "createdAt": "created_at", "updatedAt": "updated_at", "expiresAt": "expires_at", "label": "label", "kind": "kind"}
+
+// searchKeys finds the keys that f asks for, a page of them, and how many there are.
+func searchKeys(tx *store.Tx, f Filter) (list []Key, total int64, err error) {
+	q := store.Search{Table: keyTable.Name, Columns: keyColumns, Sorts: keySorts, Page: f.Page}
+	q.Where(`realm = ?`, string(tx.Realm()))
+	q.Where(`revoked_at = ?`, int64(0))
+	store.In(&q, `kind`, f.Kinds)
+	if f.Owners != nil {
+		store.Any(&q, map[string][]ident.ID{`merchants`: f.Owners.Merchants, `marketplace`: f.Owners.Marketplaces})
+	}
+	if f.Disabled != nil && *f.Disabled {
+		q.Where(`disabled_at > ?`, int64(0))
+	} else if f.Disabled != nil {
+		q.Where(`disabled_at = ?`, int64(0))
+	}
+	now := clock.Millis(f.At)
+	if f.Expired != nil && *f.Expired {
+		q.Where(`expires_at > ? AND expires_at <= ?`, int64(0), now)
+	} else if f.Expired != nil {
+		q.Where(`(expires_at = ? OR expires_at > ?)`, int64(0), now)
+	}
+	q.Span(`created_at`, f.Created)
+	if !f.Expires.From.IsZero() || !f.Expires.Before.IsZero() {
+		q.Where(`expires_at > ?`, int64(0))
+		q.Span(`expires_at`, f.Expires)
+	}
+	total, err = tx.Search(q, func(scan func(...any) error) error {
+		k, err := scanKey(scan)
+		list = append(list, k)
+		return err
+	})
+	return list, total, err
 }
 
 func listKeys(tx *store.Tx) ([]Key, error) {

@@ -109,20 +109,19 @@ func (s *Service) Advance(ctx context.Context, realm ident.ID, d time.Duration) 
 }
 
 // MakeKey makes a key for the realm and returns its token, which nobody can
-// read again. k's Kind, Label, May, Merchants and ExpiresAt are taken, and its
-// ID if it has one: then the same id and secret (Random repeats, in a sandbox
+// read again. k's Kind, Label, May, Merchants, Marketplace, Customer, MadeBy and
+// ExpiresAt are taken, and its ID if it has one: then the same id and secret (Random repeats, in a sandbox
 // with a seed) find the key of the first time. Faults: conflict.key (the id is
 // another key's, or the key was revoked).
 func (s *Service) MakeKey(ctx context.Context, realm Realm, k Key) (Key, method.Secret, error) {
-	raw := make([]byte, 32)
-	if _, err := io.ReadFull(s.Random, raw); err != nil {
-		return Key{}, method.Secret{}, fault.Wrap(err, "no randomness")
+	secret, err := s.secret(32)
+	if err != nil {
+		return Key{}, method.Secret{}, err
 	}
-	secret := base64.RawURLEncoding.EncodeToString(raw)
 	k.hash = s.digest(secret)
 	k.Realm, k.Version = realm.ID, 1
-	err := s.DB.Update(ctx, realm.ID, func(tx *store.Tx) error {
-		k.CreatedAt = tx.Now()
+	err = s.DB.Update(ctx, realm.ID, func(tx *store.Tx) error {
+		k.CreatedAt, k.UpdatedAt = tx.Now(), tx.Now()
 		if k.ID == "" {
 			k.ID = tx.NewID()
 		} else if old, found, err := getKey(tx, k.ID); err != nil || found {
@@ -178,6 +177,9 @@ func (s *Service) Revoke(ctx context.Context, realm, id ident.ID) error {
 func (s *Service) Authenticate(ctx context.Context, token string) (Actor, error) {
 	id, secret, env, ok := splitToken(token)
 	if !ok {
+		id, secret, env, ok = splitShort(token)
+	}
+	if !ok {
 		return Actor{}, fault.New("unauthenticated.token", "not an access token")
 	}
 	known, err := s.lookup(ctx, id)
@@ -193,7 +195,8 @@ func (s *Service) Authenticate(ctx context.Context, token string) (Actor, error)
 		return Actor{}, fault.New("unauthenticated.key", "unknown, expired or revoked access token")
 	}
 	k := known.key
-	return Actor{Realm: k.Realm, Environment: env, Key: k.ID, Kind: k.Kind, May: k.May, Merchants: k.Merchants}, nil
+	return Actor{Realm: k.Realm, Environment: env, Key: k.ID, Kind: k.Kind, May: k.May, Merchants: k.Merchants,
+		Marketplace: k.Marketplace, Customer: k.Customer}, nil
 }
 
 func (s *Service) lookup(ctx context.Context, id ident.ID) (knownKey, error) {
@@ -237,6 +240,15 @@ func splitToken(token string) (id ident.ID, secret string, env Environment, ok b
 	}
 	id = ident.ID(rest[:ident.Length])
 	return id, rest[ident.Length:], env, id.Valid()
+}
+
+// secret is n random bytes in base64url.
+func (s *Service) secret(n int) (string, error) {
+	raw := make([]byte, n)
+	if _, err := io.ReadFull(s.Random, raw); err != nil {
+		return "", fault.Wrap(err, "no randomness")
+	}
+	return base64.RawURLEncoding.EncodeToString(raw), nil
 }
 
 func (s *Service) digest(secret string) string {

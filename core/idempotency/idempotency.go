@@ -49,13 +49,21 @@ func Remember(tx *store.Tx, k Key, object ident.ID) {
 // key first.
 func Taken(err error) bool {
 	var exists *store.Exists
-	return errors.As(err, &exists) && exists.Table == table.Name
+	return errors.As(err, &exists) && (exists.Table == table.Name || exists.Table == answers.Name)
 }
 
-// Batch is how many keys one Forget drops at most.
+// Batch is how many keys, and how many answers, one Forget drops at most.
 const Batch = 1000
 
-// Forget drops keys that are older than Life, up to Batch of them, in every
-// realm, and says how many. now is the wall time. A full batch means that there
-// may be more.
-func Forget(tx *store.Tx, now time.Time) (int64, error) { return forget(tx, now.Add(-Life)) }
+// Forget drops keys that are older than Life and answers that are older than
+// AnswerLife, up to Batch of each, in every realm, and says how many of the
+// more numerous. now is the wall time. A full batch means that there may be
+// more.
+func Forget(tx *store.Tx, now time.Time) (int64, error) {
+	keys, err := forget(tx, now.Add(-Life))
+	if err != nil {
+		return keys, err
+	}
+	kept, err := forgetAnswers(tx, now.Add(-AnswerLife))
+	return max(keys, kept), err
+}

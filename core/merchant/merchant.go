@@ -15,13 +15,20 @@ import (
 
 // Merchant sells and is owed the money.
 type Merchant struct {
-	ID        ident.ID
-	Version   int64
-	Code      string // what contracts call it by, unique in the realm
-	Name      string
-	Country   string
-	Enabled   bool
-	CreatedAt time.Time
+	ID          ident.ID
+	Version     int64
+	Code        string // unique in the realm
+	Name        string
+	Country     string // ISO 3166-1 alpha-2, or empty
+	Enabled     bool
+	Marketplace ident.ID // empty: stands alone
+	Grade       Grade
+	State       State
+	Reference   string // the marketplace's own name for it, need not be unique
+	Business    Business
+	Payouts     Payouts
+	CreatedAt   time.Time
+	UpdatedAt   time.Time // zero when never changed
 }
 
 // Profile is one way in which a merchant sells.

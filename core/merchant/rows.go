@@ -2,6 +2,7 @@ package merchant
 
 import (
 	"encoding/json"
+	"errors"
 
 	"github.com/florinpay/florin/core/clock"
 	"github.com/florinpay/florin/core/fault"
@@ -10,13 +11,41 @@ import (
 )
 
 var merchantTable = &store.Table{Name: "merchant", Key: 2,
-	Columns: []string{"realm", "id", "version", "code", "name", "country", "enabled", "created_at"}}
+	Columns: []string{"realm", "id", "version", "code", "name", "country", "enabled", "created_at",
+		"marketplace", "grade", "state", "reference", "business", "payouts", "updated_at"}}
+
+var marketplaceTable = &store.Table{Name: "marketplace", Key: 2, Columns: []string{"realm", "id", "version", "name", "created_at"}}
+
+var accountTable = &store.Table{Name: "bank_account", Key: 2,
+	Columns: []string{"realm", "id", "version", "merchant", "holder", "bank", "region", "bank_code", "branch_code", "number", "currency", "main", "created_at"}}
 
 var profileTable = &store.Table{Name: "profile", Key: 2,
 	Columns: []string{"realm", "id", "version", "merchant", "code", "name", "enabled", "settings", "created_at"}}
 
-func addMerchant(tx *store.Tx, m Merchant) {
-	tx.Insert(merchantTable, string(tx.Realm()), string(m.ID), int64(1), m.Code, m.Name, m.Country, m.Enabled, clock.Millis(m.CreatedAt))
+func merchantRow(tx *store.Tx, m Merchant, version int64) ([]any, error) {
+	business, err := json.Marshal(m.Business)
+	if err != nil {
+		return nil, err
+	}
+	payouts, err := json.Marshal(m.Payouts)
+	return []any{string(tx.Realm()), string(m.ID), version, m.Code, m.Name, m.Country, m.Enabled, clock.Millis(m.CreatedAt),
+		string(m.Marketplace), string(m.Grade), string(m.State), m.Reference, string(business), string(payouts), clock.Millis(m.UpdatedAt)}, err
+}
+
+func addMerchant(tx *store.Tx, m Merchant) error {
+	row, err := merchantRow(tx, m, 1)
+	if err == nil {
+		tx.Insert(merchantTable, row...)
+	}
+	return err
+}
+
+func saveMerchant(tx *store.Tx, m Merchant) error {
+	row, err := merchantRow(tx, m, m.Version+1)
+	if err == nil {
+		tx.Swap(merchantTable, m.Version, row...)
+	}
+	return err
 }
 
 // MerchantIn reads a merchant inside a transaction. Faults: not_found.merchant.
@@ -25,16 +54,114 @@ func MerchantIn(tx *store.Tx, id ident.ID) (Merchant, error) { return getMerchan
 // ProfileIn reads a profile inside a transaction. Faults: not_found.profile.
 func ProfileIn(tx *store.Tx, id ident.ID) (Profile, error) { return getProfile(tx, `id`, string(id)) }
 
-func getMerchant(tx *store.Tx, id ident.ID) (Merchant, error) {
-	m := Merchant{ID: id}
-	var created int64
-	found, err := tx.Get([]any{&m.Version, &m.Code, &m.Name, &m.Country, &m.Enabled, &created},
-		`SELECT version, code, name, country, enabled, created_at FROM merchant WHERE realm = $1 AND id = $2`, string(tx.Realm()), string(id))
+const merchantColumns = `id, version, code, name, country, enabled, created_at, marketplace, grade, state, reference, business, payouts, updated_at`
+
+func scanMerchant(scan func(...any) error) (m Merchant, err error) {
+	var business, payouts string
+	var created, updated int64
+	err = scan(&m.ID, &m.Version, &m.Code, &m.Name, &m.Country, &m.Enabled, &created,
+		&m.Marketplace, &m.Grade, &m.State, &m.Reference, &business, &payouts, &updated)
+	if err != nil {
+		return m, err
+	}
+	m.CreatedAt, m.UpdatedAt = clock.FromMillis(created), clock.FromMillis(updated)
+	return m, errors.Join(json.Unmarshal([]byte(business), &m.Business), json.Unmarshal([]byte(payouts), &m.Payouts))
+}
+
+func getMerchant(tx *store.Tx, id ident.ID) (m Merchant, err error) {
+	found := false
+	err = tx.All(`SELECT `+merchantColumns+` FROM merchant WHERE realm = $1 AND id = $2`, []any{string(tx.Realm()), string(id)},
+		func(scan func(...any) error) error {
+			found = true
+			m, err = scanMerchant(scan)
+			return err
+		})
 	if err == nil && !found {
 		err = fault.New("not_found.merchant", "no such merchant")
 	}
+	return m, err
+}
+
+// merchantSorts are what a search may be sorted by.
+var merchantSorts = map[string]string{"id": "id", "createdAt": "created_at", "updatedAt": "updated_at", "name": "name", "state": "state", "reference": "reference"}
+
+func searchMerchants(tx *store.Tx, f Filter) (list []Merchant, total int64, err error) {
+	q := store.Search{Table: merchantTable.Name, Columns: merchantColumns, Sorts: merchantSorts, Page: f.Page}
+	q.Where(`realm = ?`, string(tx.Realm()))
+	store.In(&q, `id`, f.IDs)
+	store.In(&q, `reference`, f.References)
+	if f.Marketplace != "" {
+		q.Where(`marketplace = ?`, string(f.Marketplace))
+	}
+	if f.Name != "" {
+		q.Like([]string{f.Name}, `name`)
+	}
+	if f.Active != nil && *f.Active {
+		q.Where(`state = ?`, string(Active))
+	} else if f.Active != nil {
+		q.Where(`state <> ?`, string(Active))
+	}
+	const paid = `EXISTS (SELECT 1 FROM bank_account b WHERE b.realm = merchant.realm AND b.merchant = merchant.id AND b.main)`
+	if f.PaysOut != nil && *f.PaysOut {
+		q.Where(paid)
+	} else if f.PaysOut != nil {
+		q.Where(`NOT ` + paid)
+	}
+	total, err = tx.Search(q, func(scan func(...any) error) error {
+		m, err := scanMerchant(scan)
+		list = append(list, m)
+		return err
+	})
+	return list, total, err
+}
+
+func addMarketplace(tx *store.Tx, m Marketplace) {
+	tx.Insert(marketplaceTable, string(tx.Realm()), string(m.ID), int64(1), m.Name, clock.Millis(m.CreatedAt))
+}
+
+const marketplaceColumns = `id, version, name, created_at`
+
+// getMarketplace reads a marketplace by one of its two unique columns, id or name.
+func getMarketplace(tx *store.Tx, column, value string) (m Marketplace, err error) {
+	query := map[string]string{
+		`id`:   `SELECT ` + marketplaceColumns + ` FROM marketplace WHERE realm = $1 AND id = $2`,
+		`name`: `SELECT ` + marketplaceColumns + ` FROM marketplace WHERE realm = $1 AND name = $2`,
+	}[column]
+	var created int64
+	found, err := tx.Get([]any{&m.ID, &m.Version, &m.Name, &created}, query, string(tx.Realm()), value)
+	if err == nil && !found {
+		err = fault.New("not_found.marketplace", "no such marketplace")
+	}
 	m.CreatedAt = clock.FromMillis(created)
 	return m, err
+}
+
+func accountRow(tx *store.Tx, a BankAccount, version int64) []any {
+	return []any{string(tx.Realm()), string(a.ID), version, string(a.Merchant), a.Holder, a.Bank, string(a.Region), a.BankCode, a.BranchCode, a.Number,
+		string(a.Currency), a.Main, clock.Millis(a.CreatedAt)}
+}
+
+func addAccount(tx *store.Tx, a BankAccount) { tx.Insert(accountTable, accountRow(tx, a, 1)...) }
+func saveAccount(tx *store.Tx, a BankAccount) {
+	tx.Swap(accountTable, a.Version, accountRow(tx, a, a.Version+1)...)
+}
+
+// accountsOf are the bank accounts of a merchant, or of every merchant of the
+// list, oldest first.
+func accountsOf(tx *store.Tx, merchants ...ident.ID) (list []BankAccount, err error) {
+	q := store.Search{Table: accountTable.Name, Columns: `id, version, merchant, holder, bank, region, bank_code, branch_code, number, currency, main, created_at`,
+		Sorts: map[string]string{"id": "id"}, Page: store.Page{Limit: 1 << 31, Sort: []string{"id"}}}
+	q.Where(`realm = ?`, string(tx.Realm()))
+	store.Any(&q, map[string][]ident.ID{`merchant`: merchants})
+	_, err = tx.Search(q, func(scan func(...any) error) error {
+		var a BankAccount
+		var created int64
+		err := scan(&a.ID, &a.Version, &a.Merchant, &a.Holder, &a.Bank, &a.Region, &a.BankCode, &a.BranchCode, &a.Number, &a.Currency, &a.Main, &created)
+		a.CreatedAt = clock.FromMillis(created)
+		list = append(list, a)
+		return err
+	})
+	return list, err
 }
 
 func profileRow(tx *store.Tx, p Profile, version int64) ([]any, error) {

@@ -30,16 +30,21 @@ type knownPair struct {
 	readAt   time.Time
 }
 
-// Add makes a merchant. Code and Name are needed. Faults: invalid.code,
-// invalid.name, conflict.code.
+// Add makes a merchant. Code and Name are needed; without a grade and a state
+// it is standard and active. Faults: invalid.code, invalid.name, conflict.code.
 func (s *Service) Add(ctx context.Context, realm ident.ID, m Merchant) (Merchant, error) {
 	if err := named(m.Code, m.Name); err != nil {
 		return Merchant{}, err
 	}
+	if m.Grade == "" {
+		m.Grade = Standard
+	}
+	if m.State == "" {
+		m.State = Active
+	}
 	err := s.DB.Update(ctx, realm, func(tx *store.Tx) error {
 		m.ID, m.Version, m.Enabled, m.CreatedAt = tx.NewID(), 1, true, tx.Now()
-		addMerchant(tx, m)
-		return nil
+		return addMerchant(tx, m)
 	})
 	return m, taken(err, m.Code)
 }

@@ -1,0 +1,192 @@
+package april_test
+
+import (
+	"encoding/json"
+	"io"
+	"log/slog"
+	"net/http"
+	"net/http/httptest"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/florinpay/florin/api/april"
+	"github.com/florinpay/florin/api/wire/script"
+	"github.com/florinpay/florin/app"
+	"github.com/florinpay/florin/core/clock"
+	"github.com/florinpay/florin/core/vault"
+	"github.com/florinpay/florin/store"
+	"github.com/florinpay/florin/store/storetest"
+)
+
+func TestMain(m *testing.M) { storetest.Main(m) }
+
+// house is a whole florin that a test talks to over HTTP. Every answer is held
+// to the OpenAPI document.
+type house struct {
+	app     *app.App
+	sandbox app.Sandbox
+	client  *http.Client
+}
+
+func open(t *testing.T, engine string) *house {
+	t.Helper()
+	h := &house{client: document(t).Client(t, inContract)}
+	srv := httptest.NewUnstartedServer(nil)
+	base := "http://" + srv.Listener.Addr().String()
+	keys, err := vault.EphemeralKeys()
+	if err != nil {
+		t.Fatal(err)
+	}
+	c, err := app.Load("", func(string) (string, bool) { return "", false },
+		map[string]string{"database": database(t, engine), "sandbox-file": filepath.Join(t.TempDir(), "journal"), "webhook-local": "true", "webhook-ports": "*"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if h.app, err = app.Open(t.Context(), c, base, slog.New(slog.NewTextHandler(io.Discard, nil)), app.Parts{Keys: keys, Clock: morning()}); err != nil {
+		t.Fatal(err)
+	}
+	if h.sandbox, err = h.app.Furnish(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	srv.Config.Handler = h.app.DevHandler(h.sandbox)
+	srv.Start()
+	t.Cleanup(func() {
+		srv.Close()
+		if err := h.app.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	return h
+}
+
+// database names a fresh one. PostgreSQL's is made by opening it once.
+func database(t *testing.T, engine string) (name string) {
+	if engine == "sqlite" {
+		return filepath.Join(t.TempDir(), "florin.db")
+	}
+	storetest.Open(t, engine, func(o *store.Options) { name = o.Database })
+	return name
+}
+
+// morning is a clock that starts on a certain morning, so that scripts do not
+// grow old with their dates.
+func morning() clock.Clock {
+	start := time.Now()
+	return func() time.Time { return time.Date(2026, 11, 21, 9, 14, 0, 0, time.UTC).Add(time.Since(start)) }
+}
+
+func document(t *testing.T) *script.Document {
+	t.Helper()
+	doc, err := script.Open(april.OpenAPI())
+	if err != nil {
+		t.Fatal(err)
+	}
+	return doc
+}
+
+// inContract strips the prefix of an address of the contract. What the path
+// does not take, 405, is in no document.
+func inContract(r *http.Request) (path string, ok bool) {
+	path = strings.TrimPrefix(r.URL.Path, "/april")
+	return path, r.Header.Get("X-Test") != "undocumented"
+}
+
+// answer is what came back.
+type answer struct {
+	status int
+	header http.Header
+	body   []byte
+}
+
+// code is the errorCode of an answer, "" for none.
+func (a answer) code() string {
+	var body struct{ ErrorCode string }
+	if json.Unmarshal(a.body, &body) != nil {
+		return "" // a list
+	}
+	return body.ErrorCode
+}
+
+// ask sends a request. Headers come in pairs.
+func (h *house) ask(t *testing.T, method, path, token, body string, headers ...string) answer {
+	t.Helper()
+	req, err := http.NewRequestWithContext(t.Context(), method, h.sandbox.URL+path, strings.NewReader(body))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if token != "" {
+		req.Header.Set("Authorization", "Bearer "+token)
+	}
+	for i := 0; i+1 < len(headers); i += 2 {
+		req.Header.Set(headers[i], headers[i+1])
+	}
+	res, err := h.client.Do(req)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer res.Body.Close()
+	got, err := io.ReadAll(res.Body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return answer{res.StatusCode, res.Header, got}
+}
+
+// done asks for what has to succeed and reads a text inside the answer, by the
+// names of its members on the way.
+func (h *house) done(t *testing.T, method, path, token, body string, names ...string) string {
+	t.Helper()
+	got := h.ask(t, method, path, token, body)
+	if got.status != http.StatusOK {
+		t.Fatalf("%s %s: got %d %s", method, path, got.status, got.body)
+	}
+	var node any
+	if err := json.Unmarshal(got.body, &node); err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range names {
+		m, _ := node.(map[string]any)
+		node = m[name]
+	}
+	text, _ := node.(string)
+	if len(names) > 0 && text == "" {
+		t.Fatalf("%s %s: no %v in %s", method, path, names, got.body)
+	}
+	return text
+}
+
+func (h *house) bench() *script.Bench {
+	a := h.sandbox.April
+	return &script.Bench{
+		Client: h.client, Masks: masks,
+		Values: map[string]string{"base": h.sandbox.URL, "secret": a.SecretKey, "market": a.MarketplaceKey, "public": a.PublicKey,
+			"marketplace": a.MarketplaceID, "merchant": a.MerchantID, "customer": a.CustomerID},
+		Defaults: map[string]string{"Authorization": "Bearer " + a.SecretKey, "Content-Type": "application/json"},
+		Show:     []string{"X-Total-Count", "X-Total-Pages", "Idempotent-Replay", "Allow"},
+	}
+}
+
+// masks hide what differs from run to run.
+var masks = []script.Mask{
+	{Pattern: regexp.MustCompile(`\b(sandbox|live)_[a-z]k_[A-Za-z0-9_-]{32}`), Name: "<key>", Named: true},
+	{Pattern: regexp.MustCompile(`\b(cust|custd|mcht|mktp|xacc|stkn)_[A-Za-z0-9_-]{16}`), Name: "<id>", Named: true},
+	{Pattern: regexp.MustCompile(`\beyJ[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+`), Name: "<jwt>"},
+	{Pattern: regexp.MustCompile(`\b[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}\b`), Name: "<uuid>"},
+	{Pattern: regexp.MustCompile(`2026-11-21T\d\d:\d\d:\d\d\.\d{3}Z`), Name: "<time>"},
+}
+
+// TestScripts plays the contract's examples. On PostgreSQL too: the answers
+// are the same.
+func TestScripts(t *testing.T) {
+	for _, engine := range storetest.Engines {
+		t.Run(engine, func(t *testing.T) {
+			if engine != "sqlite" && script.Updating() {
+				t.Skip("one engine writes the answers")
+			}
+			script.Run(t, "testdata", func(t *testing.T) *script.Bench { return open(t, engine).bench() })
+		})
+	}
+}

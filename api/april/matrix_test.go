@@ -1,0 +1,236 @@
+package april_test
+
+import (
+	"fmt"
+	"net/http"
+	"slices"
+	"testing"
+	"time"
+
+	"github.com/florinpay/florin/api/april"
+	"github.com/florinpay/florin/core/access"
+	"github.com/florinpay/florin/core/customer"
+	"github.com/florinpay/florin/core/ident"
+	"github.com/florinpay/florin/core/merchant"
+	"github.com/florinpay/florin/store/storetest"
+)
+
+// target is a merchant with one of everything, whom somebody asks about.
+type target struct {
+	realm                                access.Realm
+	marketID, merchantID, customerID     ident.ID
+	market, merchant, customer, delegate string // on the wire
+	secret                               string // the id of its secret key
+	account                              string
+	name                                 string
+}
+
+// everyone is who can ask: each kind of credential, of the target that is own.
+type everyone map[april.Credential]string
+
+func (h *house) realm(t *testing.T, name string, env access.Environment) access.Realm {
+	t.Helper()
+	realm, err := h.app.Access.AddRealm(t.Context(), name, env)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return realm
+}
+
+func (h *house) market(t *testing.T, realm access.Realm, name string) ident.ID {
+	t.Helper()
+	m, err := h.app.Merchants.AddMarketplace(t.Context(), realm.ID, name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return m.ID
+}
+
+// furnish makes a target.
+func (h *house) furnish(t *testing.T, realm access.Realm, market ident.ID, name string) target {
+	t.Helper()
+	ctx := t.Context()
+	account := merchant.BankAccount{Holder: name, Region: merchant.Australia, BankCode: "062000", Number: "12345678", Currency: "AUD"}
+	m, err := h.app.Merchants.AddSub(ctx, realm.ID, merchant.Merchant{Marketplace: market, Name: name, Country: "AU"}, &account)
+	if err != nil {
+		t.Fatal(err)
+	}
+	c, err := h.app.Customers.Upsert(ctx, realm.ID, customer.Customer{Merchant: m.ID, Kind: customer.Organisation, Reference: "R", Company: name, Email: "x@example.com"}, func(*customer.Customer) {})
+	if err != nil {
+		t.Fatal(err)
+	}
+	d, err := h.app.Customers.Introduce(ctx, realm.ID, market, c.ID, name+"@example.com", func(*customer.Delegate, *customer.Link) {})
+	if err != nil {
+		t.Fatal(err)
+	}
+	k, _, err := h.app.April.MakeKey(ctx, realm, april.SecretKey, april.Holder{Merchant: m.ID}, access.Key{Label: name})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return target{realm: realm, marketID: market, merchantID: m.ID, customerID: c.ID, market: april.MarketplaceName(market), merchant: april.MerchantName(m.ID),
+		customer: april.CustomerName(c.ID), delegate: april.Name("custd", d.ID), secret: april.Name("stkn", k.ID), account: april.Name("xacc", m.Accounts[0].ID), name: name}
+}
+
+// credentials makes one of each kind for a target.
+func (h *house) credentials(t *testing.T, own target) everyone {
+	t.Helper()
+	all := everyone{}
+	for kind, holder := range map[april.Credential]april.Holder{april.EnterpriseKey: {}, april.MarketplaceKey: {Marketplace: own.marketID}, april.PublicKey: {Merchant: own.merchantID},
+		april.SecretKey: {Merchant: own.merchantID}, april.CustomerKey: {Merchant: own.merchantID, Customer: own.customerID}} {
+		_, token, err := h.app.April.MakeKey(t.Context(), own.realm, kind, holder, access.Key{Label: "matrix"})
+		if err != nil {
+			t.Fatal(err)
+		}
+		all[kind] = token.Reveal()
+	}
+	for kind, who := range map[april.Credential]april.Signed{april.CustomerJWT: {Merchant: own.merchantID, Customer: own.customerID}, april.MerchantJWT: {Merchant: own.merchantID},
+		april.MarketplaceJWT: {Marketplace: own.marketID}, april.AdminJWT: {}} {
+		who.Kind, who.Realm, who.Subject, who.Life = kind, own.realm, "somebody", time.Hour
+		token, err := h.app.April.Sign(who)
+		if err != nil {
+			t.Fatal(err)
+		}
+		all[kind] = token
+	}
+	return all
+}
+
+// asked is a request about a target.
+type asked struct {
+	path, body string
+	headers    []string // beside those that a marketplace has to send
+	list       bool
+}
+
+// about says how each operation that is served is asked about a target. An
+// operation without a line here fails the test.
+func about(o april.Operation, x target) (asked, bool) {
+	profile := `{"businessProfile":{"businessName":"New","timeZone":"Australia/Sydney","tradingCountry":"AU","contactEmailAddress":"a@b.example","phoneNumber":"+61400000002"}}`
+	merchantHeader, marketHeader := []string{"Merchant-Id", x.merchant}, []string{"Marketplace-Id", x.market}
+	a, ok := map[string]asked{
+		"POST /auth/signin":                {"/auth/signin", `{"SignInOrganisation":{"customerId":"` + x.customer + `","delegateEmailAddress":"` + x.name + `@example.com"}}`, merchantHeader, false},
+		"GET /auth/servicetokens":          {"/auth/servicetokens?merchantId=" + x.merchant, "", nil, true},
+		"POST /auth/servicetokens":         {"/auth/servicetokens", `{"CreateMerchantSecretToken":{"description":"new"}}`, merchantHeader, false},
+		"GET /auth/servicetokens/{id}":     {"/auth/servicetokens/" + x.secret, "", nil, false},
+		"PATCH /auth/servicetokens/{id}":   {"/auth/servicetokens/" + x.secret, `{"EnableServiceToken":{}}`, nil, false},
+		"GET /customers":                   {"/customers?customerId=" + x.customer, "", nil, true},
+		"POST /customers":                  {"/customers", `{"UpsertConsumerCustomer":{"emailAddress":"n@example.com"}}`, merchantHeader, false},
+		"GET /customers/{id}":              {"/customers/" + x.customer, "", nil, false},
+		"GET /customers/delegates":         {"/customers/delegates?customerDelegateId=" + x.delegate, "", nil, true},
+		"POST /customers/delegates":        {"/customers/delegates", `{"customerId":"` + x.customer + `","delegateEmailAddress":"` + x.name + `@example.com"}`, nil, false},
+		"GET /customers/delegates/{id}":    {"/customers/delegates/" + x.delegate, "", nil, false},
+		"PATCH /customers/delegates/{id}":  {"/customers/delegates/" + x.delegate, `{"LinkCustomerToDelegate":{"customerId":"` + x.customer + `"}}`, nil, false},
+		"DELETE /customers/delegates/{id}": {"/customers/delegates/" + x.delegate, "", nil, false},
+		"GET /merchants":                   {"/merchants?marketplaceId=" + x.market, "", nil, true},
+		"POST /merchants":                  {"/merchants", `{"CreateServiceProviderSubmerchant":` + profile + `}`, marketHeader, false},
+		"GET /merchants/{id}":              {"/merchants/" + x.merchant, "", nil, false},
+		"PATCH /merchants/{id}":            {"/merchants/" + x.merchant, `{"SetPrimaryBankAccount":{"accountId":"` + x.account + `"}}`, nil, false},
+	}[o.Method+" "+o.Path]
+	return a, ok
+}
+
+// place is where a target stands, seen from who asks.
+type place string
+
+const (
+	own         place = "own"
+	sibling     place = "other merchant"
+	elsewhere   place = "other marketplace"
+	otherRealm  place = "other environment"
+	nobodyThere place = "missing"
+)
+
+// sees says, by the sheet's rules alone, whether a kind of credential sees
+// what stands at a place.
+func sees(kind april.Credential, where place) bool {
+	switch where {
+	case own:
+		return true
+	case sibling:
+		return slices.Contains([]april.Credential{april.EnterpriseKey, april.AdminJWT, april.MarketplaceKey, april.MarketplaceJWT}, kind)
+	case elsewhere:
+		return slices.Contains([]april.Credential{april.EnterpriseKey, april.AdminJWT}, kind)
+	}
+	return false
+}
+
+// TestAuthorisation asks with every kind of credential for every operation
+// that is served, about what is one's own and what is not.
+func TestAuthorisation(t *testing.T) {
+	for _, engine := range storetest.Engines {
+		t.Run(engine, func(t *testing.T) {
+			h := open(t, engine)
+			test, live := h.realm(t, "Matrix", access.Test), h.realm(t, "Matrix", access.Live)
+			one, two, three := h.market(t, test, "one"), h.market(t, test, "two"), h.market(t, live, "one")
+			places := map[place]target{own: h.furnish(t, test, one, "own"), sibling: h.furnish(t, test, one, "sibling"),
+				elsewhere: h.furnish(t, test, two, "elsewhere"), otherRealm: h.furnish(t, live, three, "live")}
+			gone := april.Name("x", "0123456789abcdef01234567")[1:]
+			places[nobodyThere] = target{market: "mktp" + gone, merchant: "mcht" + gone, customer: "cust" + gone, delegate: "custd" + gone, secret: "stkn" + gone, account: "xacc" + gone, name: "nobody"}
+			tokens := h.credentials(t, places[own])
+			tried := 0
+			for _, o := range april.Operations() {
+				if !o.Routed() {
+					continue
+				}
+				for kind, token := range tokens {
+					for where, x := range places {
+						a, known := about(o, x)
+						if !known {
+							t.Fatalf("nobody says how %s %s is asked", o.Method, o.Path)
+						}
+						what := fmt.Sprintf("%s %s by %s of %s", o.Method, o.Path, kind, where)
+						if o.Method == http.MethodDelete && where != nobodyThere && sees(kind, where) && o.Takes(kind) {
+							places[where] = h.reintroduce(t, x) // one of each is deleted each time
+							a, _ = about(o, places[where])
+						}
+						h.verdict(t, what, o, kind, where, a, h.ask(t, o.Method, a.path, token, a.body, a.headers...))
+						tried++
+					}
+				}
+			}
+			if want := 17 * len(tokens) * len(places); tried != want {
+				t.Errorf("got %d requests, want %d", tried, want)
+			}
+		})
+	}
+}
+
+func (h *house) reintroduce(t *testing.T, x target) target {
+	t.Helper()
+	d, err := h.app.Customers.Introduce(t.Context(), x.realm.ID, x.marketID, x.customerID, x.name+"@example.com", func(*customer.Delegate, *customer.Link) {})
+	if err != nil {
+		t.Fatal(err)
+	}
+	x.delegate = april.Name("custd", d.ID)
+	return x
+}
+
+// verdict holds an answer to the sheet's rules (section 2).
+func (h *house) verdict(t *testing.T, what string, o april.Operation, kind april.Credential, where place, a asked, got answer) {
+	t.Helper()
+	implied := slices.Contains([]april.Credential{april.PublicKey, april.SecretKey, april.MerchantJWT, april.CustomerJWT}, kind)
+	market := slices.Contains([]april.Credential{april.MarketplaceKey, april.MarketplaceJWT}, kind)
+	named := len(a.headers) > 0
+	want := http.StatusOK
+	switch {
+	case !o.Takes(kind):
+		want = http.StatusForbidden
+	case where == sibling && named && a.headers[0] == "Marketplace-Id" && (market || implied):
+		want = http.StatusOK // it is the same marketplace
+	case sees(kind, where):
+	case named && (implied || market && a.headers[0] == "Marketplace-Id"):
+		want = http.StatusForbidden // a header that differs from what is implied
+	case a.list:
+		if string(got.body) != "[]" && o.Path != "/merchants" || got.header.Get("X-Total-Count") == "" {
+			t.Errorf("%s: got %s, want an empty list", what, got.body)
+		}
+	default:
+		want = http.StatusNotFound
+	}
+	if got.status != want {
+		t.Errorf("%s: got %d %s, want %d", what, got.status, got.body, want)
+	}
+	if a.list && want == http.StatusOK && sees(kind, where) && where != nobodyThere && string(got.body) == "[]" {
+		t.Errorf("%s: got an empty list", what)
+	}
+}

@@ -1,0 +1,100 @@
+package app
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/florinpay/florin/api/april"
+	"github.com/florinpay/florin/core/access"
+	"github.com/florinpay/florin/core/customer"
+	"github.com/florinpay/florin/core/fault"
+	"github.com/florinpay/florin/core/ident"
+	"github.com/florinpay/florin/core/merchant"
+	"github.com/florinpay/florin/web/dev"
+)
+
+// SandboxApril are the credentials of the April contract.
+type SandboxApril struct {
+	Base           string `json:"base"`
+	PublicKey      string `json:"publicKey"`
+	SecretKey      string `json:"secretKey"`
+	MarketplaceKey string `json:"marketplaceKey"`
+	MarketplaceID  string `json:"marketplaceId"`
+	MerchantID     string `json:"merchantId"`
+	CustomerID     string `json:"customerId"`
+}
+
+const (
+	devMarketplace   = "Florin Market"
+	devCustomerEmail = "noa.berg@example.com"
+)
+
+// furnishApril gives the test merchant a marketplace, a customer and keys of
+// the contract, or finds those of an earlier start. Secrets are kept as hashes,
+// so those are new each time.
+func (a *App) furnishApril(ctx context.Context, realm access.Realm, owner ident.ID) (out SandboxApril, err error) {
+	market, err := a.Merchants.AddMarketplace(ctx, realm.ID, devMarketplace)
+	if fault.Is(err, "conflict.name") {
+		market, err = a.Merchants.MarketplaceByName(ctx, realm.ID, devMarketplace)
+	}
+	if err != nil {
+		return out, err
+	}
+	found, err := a.Merchants.Find(ctx, realm.ID, owner)
+	if err == nil && found.Marketplace == "" {
+		found, err = a.Merchants.Change(ctx, realm.ID, owner, func(m *merchant.Merchant) error {
+			m.Marketplace = market.ID
+			m.Business.TimeZone, m.Business.Email, m.Business.Phone = "Europe/Oslo", "post@lind.example", "+4722000000"
+			return nil
+		})
+	}
+	if err != nil {
+		return out, err
+	}
+	payer, err := a.Customers.Upsert(ctx, realm.ID, customer.Customer{Merchant: owner, Kind: customer.Consumer, Email: devCustomerEmail}, func(c *customer.Customer) {
+		c.Reference, c.GivenName, c.Surname, c.Phone, c.Verified = "SHOP-77", "Noa", "Berg", "+61400000001", true
+	})
+	if err != nil {
+		return out, err
+	}
+	out = SandboxApril{Base: a.BaseURL + "/april", MarketplaceID: april.MarketplaceName(market.ID), MerchantID: april.MerchantName(found.ID), CustomerID: april.CustomerName(payer.ID)}
+	if out.PublicKey, err = a.April.PublicKey(ctx, realm, owner); err != nil {
+		return out, err
+	}
+	for _, k := range []struct {
+		kind   april.Credential
+		holder april.Holder
+		value  *string
+	}{{april.SecretKey, april.Holder{Merchant: owner}, &out.SecretKey}, {april.MarketplaceKey, april.Holder{Marketplace: market.ID}, &out.MarketplaceKey}} {
+		_, token, err := a.April.MakeKey(ctx, realm, k.kind, k.holder, access.Key{Label: "florin dev"})
+		if err != nil {
+			return out, err
+		}
+		*k.value = token.Reveal()
+	}
+	return out, nil
+}
+
+// aprilContract is the contract's part of the start page.
+func aprilContract(s Sandbox) dev.Contract {
+	c := s.April
+	call := func(method, path, key, body string) string {
+		line := fmt.Sprintf("curl -X %s %s%s \\\n  -H 'Authorization: Bearer %s'", method, c.Base, path, key)
+		if body != "" {
+			line += " \\\n  -H 'Content-Type: application/json' \\\n  -d '" + body + "'"
+		}
+		return line
+	}
+	return dev.Contract{Name: "April", About: "The April 3.0 platform: JSON with tagged one-ofs. So far: sign-in, service tokens, customers, delegates, merchants.",
+		Base: c.Base, Docs: "/docs/april",
+		Values: []dev.Value{{Name: "Secret key", Value: c.SecretKey, Help: "of the merchant; in the Authorization header, after Bearer"},
+			{Name: "Publishable key", Value: c.PublicKey, Help: "for the browser"}, {Name: "Marketplace key", Value: c.MarketplaceKey, Help: "names the merchant in Merchant-Id"},
+			{Name: "marketplaceId", Value: c.MarketplaceID}, {Name: "merchantId", Value: c.MerchantID}, {Name: "customerId", Value: c.CustomerID}},
+		Samples: []dev.Sample{
+			{Title: "Make or change a customer", Command: call("POST", "/customers", c.SecretKey, `{"UpsertConsumerCustomer":{"emailAddress":"iris@bistro.example","givenName":"Iris"}}`)},
+			{Title: "Sign a customer in", Command: call("POST", "/auth/signin", c.SecretKey, `{"SignInConsumer":{"customerId":"`+c.CustomerID+`"}}`)},
+			{Title: "List the marketplace's merchants", Command: call("GET", "/merchants", c.MarketplaceKey, "")},
+			{Title: "Make a sub-merchant", Command: call("POST", "/merchants", c.MarketplaceKey, `{"CreateServiceProviderSubmerchant":{"businessProfile":{"businessName":"Kite Repairs",`+
+				`"timeZone":"Australia/Sydney","tradingCountry":"AU","contactEmailAddress":"ops@kite.example","phoneNumber":"+61400000002"}}}`)},
+		}}
+}
