@@ -100,6 +100,11 @@ func (w *World) settled(h *house) {
 			w.object("rows", "%v", err)
 		}
 		w.rows(p, list)
+		for _, a := range list { // of all first: ids do not tell which came first
+			if a.State == payment.AttemptReview {
+				byHand[a.ID] = true // a person compares the amounts
+			}
+		}
 		for _, a := range list {
 			switch a.State {
 			case payment.Sent, payment.AttemptPending, payment.AttemptUnknown:
@@ -108,7 +113,6 @@ func (w *World) settled(h *house) {
 				if p.State != payment.Review {
 					w.object("review", "attempt %s waits for a person, and payment %s, %s, does not show it", a.ID, p.ID, p.State)
 				}
-				byHand[a.ID] = true // a person compares the amounts
 			case payment.Approved, payment.LateSuccess:
 				disputed := a.Kind == payment.Chargeback || a.Kind == payment.ChargebackReversal
 				if !byHand[p.ID] && !(disputed && p.State == payment.Review) {
