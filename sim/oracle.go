@@ -219,9 +219,9 @@ func (w *World) compare(h *house, a payment.Attempt) {
 	}
 }
 
-// comesBack says whether the bank may still send this refund back.
+// comesBack says whether the bank may still send this refund or credit back.
 func (w *World) comesBack(a payment.Attempt) bool {
-	return a.Kind == connector.Refund || a.Kind == connector.Void
+	return a.Kind == connector.Refund || a.Kind == connector.Credit || a.Kind == connector.Void
 }
 
 // once: no checkout is paid twice. What went through late, after a refusal, is
