@@ -99,9 +99,11 @@ func getPayment(tx *store.Tx, id ident.ID) (Payment, error) {
 
 func missing() error { return fault.New("not_found.payment", "no such payment") }
 
+const sessionText = `SELECT ` + paymentColumns + ` FROM payment WHERE realm = $1 AND session = $2 AND session <> '' ORDER BY created_at DESC, id DESC`
+
 // bySession finds the payments of a checkout, newest first.
 func bySession(tx *store.Tx, session ident.ID) ([]Payment, error) {
-	return payments(tx, `SELECT `+paymentColumns+` FROM payment WHERE realm = $1 AND session = $2 AND session <> '' ORDER BY created_at DESC, id DESC`, string(tx.Realm()), string(session))
+	return payments(tx, sessionText, string(tx.Realm()), string(session))
 }
 
 // page reads the payments before an id (or from the newest), newest first.

@@ -1,0 +1,45 @@
+package payment
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/florinpay/florin/store"
+	"github.com/florinpay/florin/store/storetest"
+)
+
+// TestPlans holds SQLite, which knows no statistics, to the index each read was
+// written for. An order by id would draw it to the primary key, and through the
+// whole realm.
+func TestPlans(t *testing.T) {
+	tests := []struct{ name, text, want string }{
+		{"own attempt", ownText, "SEARCH a USING INDEX sqlite_autoindex_attempt_1 (realm=? AND payment=? AND id=?)"},
+		{"own payment", ownText, "SEARCH p USING INDEX sqlite_autoindex_payment_1 (realm=? AND id=?)"},
+		{"later attempt", laterText, "SEARCH a USING INDEX attempt_id (realm=? AND id=?)"},
+		{"payments by reference", referredText, "SEARCH p USING INDEX payment_reference (realm=? AND reference=?)"},
+		{"captures by reference", laterRefText, "SEARCH a USING INDEX attempt_reference (realm=? AND reference=?)"},
+		{"payments of a checkout", sessionText, "SEARCH payment USING INDEX payment_session (realm=? AND session=?)"},
+	}
+	db := storetest.Open(t, "sqlite", nil)
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			var plan []string
+			args := make([]any, 3)[:strings.Count(test.text, "$3")+2]
+			for i := range args {
+				args[i] = "x"
+			}
+			err := db.View(t.Context(), "", func(tx *store.Tx) error {
+				return tx.All("EXPLAIN QUERY PLAN "+test.text, args, func(scan func(...any) error) error {
+					var id, parent, unused int64
+					var detail string
+					err := scan(&id, &parent, &unused, &detail)
+					plan = append(plan, detail)
+					return err
+				})
+			})
+			if got := strings.Join(plan, "\n"); err != nil || !strings.Contains(got, test.want) {
+				t.Errorf("got (%v)\n%s\nwant\n%s", err, got, test.want)
+			}
+		})
+	}
+}
