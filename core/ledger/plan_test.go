@@ -4,7 +4,6 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/florinpay/florin/store"
 	"github.com/florinpay/florin/store/storetest"
 )
 
@@ -26,29 +25,17 @@ func TestPlans(t *testing.T) {
 	db := storetest.Open(t, "sqlite", nil)
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
-			var plan []string
 			args := make([]any, strings.Count(test.text, "$"))
 			for i := range args {
 				args[i] = int64(i)
 			}
-			err := db.View(t.Context(), "", func(tx *store.Tx) error {
-				return tx.All("EXPLAIN QUERY PLAN "+test.text, args, func(scan func(...any) error) error {
-					var id, parent, unused int64
-					var detail string
-					err := scan(&id, &parent, &unused, &detail)
-					plan = append(plan, detail)
-					return err
-				})
-			})
-			if err != nil {
-				t.Fatal(err)
-			}
-			if got := strings.Join(plan, "\n"); !strings.Contains(got, test.want) {
+			got := storetest.Plan(t, db, test.text, args...)
+			if !strings.Contains(got, test.want) {
 				t.Errorf("got\n%s\nwant\n%s", got, test.want)
 			}
-			sorts := strings.Contains(strings.Join(plan, "\n"), "TEMP B-TREE")
+			sorts := strings.Contains(got, "TEMP B-TREE")
 			if sorts && !strings.HasPrefix(test.name, "statement") {
-				t.Errorf("sorts: %s", strings.Join(plan, "\n"))
+				t.Errorf("sorts: %s", got)
 			}
 		})
 	}

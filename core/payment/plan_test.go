@@ -4,7 +4,6 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/florinpay/florin/store"
 	"github.com/florinpay/florin/store/storetest"
 )
 
@@ -23,22 +22,9 @@ func TestPlans(t *testing.T) {
 	db := storetest.Open(t, "sqlite", nil)
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
-			var plan []string
-			args := make([]any, 3)[:strings.Count(test.text, "$3")+2]
-			for i := range args {
-				args[i] = "x"
-			}
-			err := db.View(t.Context(), "", func(tx *store.Tx) error {
-				return tx.All("EXPLAIN QUERY PLAN "+test.text, args, func(scan func(...any) error) error {
-					var id, parent, unused int64
-					var detail string
-					err := scan(&id, &parent, &unused, &detail)
-					plan = append(plan, detail)
-					return err
-				})
-			})
-			if got := strings.Join(plan, "\n"); err != nil || !strings.Contains(got, test.want) {
-				t.Errorf("got (%v)\n%s\nwant\n%s", err, got, test.want)
+			args := []any{"x", "x", "x"}[:strings.Count(test.text, "$3")+2]
+			if got := storetest.Plan(t, db, test.text, args...); !strings.Contains(got, test.want) {
+				t.Errorf("got\n%s\nwant\n%s", got, test.want)
 			}
 		})
 	}
