@@ -168,6 +168,9 @@ func (s *story) recipe(words []string) ledger.Transfer {
 	if words[0] == "late.captured" {
 		return s.deal.LateCaptured(a, amount(s.t, words[4], words[2]))
 	}
+	if words[0] == "transfer.received" {
+		return s.received(words)
+	}
 	d := s.deal
 	make := map[string]func(money.Amount) ledger.Transfer{
 		"authorise": d.Authorise, "void": d.Void, "expire": d.Expire, "debit": d.Debit,
@@ -176,12 +179,21 @@ func (s *story) recipe(words []string) ledger.Transfer {
 		"chargeback": d.Chargeback, "chargeback.reversed": d.ChargebackReversed,
 		"chargeback.lost": d.ChargebackLost, "chargeback.returned": d.ChargebackReturned,
 		"late": d.Late, "late.accepted": d.LateAccepted, "late.returned": d.LateReturned,
+		"outside":  func(a money.Amount) ledger.Transfer { return d.Outside(words[4], a) },
 		"late.out": d.LateOut, "late.out.accepted": d.LateOutAccepted, "late.out.returned": d.LateOutReturned,
 	}[words[0]]
 	if make == nil {
 		s.t.Fatalf("no recipe %q", words[0])
 	}
 	return make(a)
+}
+
+// received reads "transfer.received 120.00 EUR asked 100.00": the rest is too much.
+func (s *story) received(words []string) ledger.Transfer {
+	all, mine := amount(s.t, words[1], words[2]), amount(s.t, words[4], words[2])
+	d := s.deal
+	d.Connector = ""
+	return d.Received(mine, money.Of(all.Minor-mine.Minor, all.Currency))
 }
 
 // postings compares the newest transfer with the lines below its verb.

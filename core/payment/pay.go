@@ -44,8 +44,8 @@ type Order struct {
 // Faults, in the order checked: forbidden.permission, not_found.merchant,
 // conflict.idempotency, those of method.Typed.Check, invalid.amount,
 // invalid.currency, invalid.amount.above_limit, invalid.method.not_set_up,
-// invalid.return_url, not_found.source, conflict.source, conflict.reference,
-// unavailable.
+// invalid.return_url, not_found.source, conflict.source, those of the Gates,
+// conflict.reference, unavailable.
 func (s *Service) Pay(ctx context.Context, actor access.Actor, o Order) (Outcome, error) {
 	if err := o.permitted(actor); err != nil {
 		return Outcome{}, err
@@ -61,6 +61,9 @@ func (s *Service) Pay(ctx context.Context, actor access.Actor, o Order) (Outcome
 		}
 		out = o.intent(tx, conn.Spec().Name)
 		if card, err = s.source(tx, actor, o, &out.Payment); err != nil {
+			return out, err
+		}
+		if err = s.pass(tx, out.Payment); err != nil {
 			return out, err
 		}
 		if o.Profile.Settings.UniqueReference && o.Reference != "" {
