@@ -126,3 +126,9 @@ type BankFile struct {
 	Name     string
 	Body     []byte
 }
+
+// Consenter is a Courier of test mode that plays the payers, who go to their
+// banks and agree to be debited under a reference. A repeat changes nothing.
+type Consenter interface {
+	Consent(ctx context.Context, bank string, c Creditor, reference string, at time.Time) error
+}

@@ -211,9 +211,10 @@ func (b *Bank) FetchFiles(_ context.Context, bank, customer, after string, at ti
 // Consent makes a payer, whose reference a creditor has told them, go to their
 // bank and agree to be debited: the next day's file says so. A repeat changes
 // nothing. It is how Norwegian mandates are made. Fault: internal.
-func (b *Bank) Consent(_ context.Context, bank, customer, reference string, at time.Time) error {
+func (b *Bank) Consent(_ context.Context, bank string, to connector.Creditor, reference string, at time.Time) error {
 	return b.do(func() error {
-		c := b.of(bank, customer, at)
+		c := b.of(bank, to.Customer, at)
+		c.Account = to.Account
 		p := c.payer(payerIn(reference))
 		if !p.Asked && !p.Agreed {
 			*p = payer{Asked: true, Since: at.UTC().Format(isoDay), Told: true, Fates: p.Fates, Reference: reference}

@@ -91,7 +91,7 @@ func TestBankOfNorway(t *testing.T) {
 		}
 		d := &desk{t: t, bank: bank, format: nets.Bank{}, creditor: connector.Creditor{Customer: "00912345", Account: "15039123451", Agreement: "000000000"}}
 		for payer := range int64(5) {
-			if err := bank.Consent(context.Background(), "nets", "00912345", d.ref(payer+1, 0), bankStart); err != nil {
+			if err := bank.Consent(context.Background(), "nets", d.creditor, d.ref(payer+1, 0), bankStart); err != nil {
 				t.Fatal(err)
 			}
 		}
