@@ -34,6 +34,7 @@ import (
 	"github.com/florinpay/florin/core/job"
 	"github.com/florinpay/florin/core/merchant"
 	"github.com/florinpay/florin/core/method"
+	"github.com/florinpay/florin/core/notify"
 	"github.com/florinpay/florin/core/payment"
 	"github.com/florinpay/florin/core/vault"
 	"github.com/florinpay/florin/core/webhook"
@@ -56,6 +57,7 @@ type App struct {
 	Payments  *payment.Service
 	Checkouts *checkout.Service
 	Webhooks  *webhook.Service
+	Notify    *notify.Service
 	Jobs      *job.Queue
 	Gateway   *gateway.Surface
 	April     *april.Surface
@@ -159,6 +161,10 @@ func (a *App) wire(random io.Reader) error {
 	a.Webhooks = &webhook.Service{DB: a.DB, Vault: a.Vault, Events: events, Sender: webhook.NewSender(guard, nil), Clock: a.now, Random: random}
 	a.Jobs = &job.Queue{DB: a.DB, Clock: a.now, Log: a.Log}
 	a.Payments.Register(a.Jobs, a.now)
+	if a.Notify, err = a.newNotify(events); err != nil {
+		return err
+	}
+	a.Notify.Register(a.Jobs)
 	a.Jobs.Handle("app.tend", a.tend)
 	a.Gateway = &gateway.Surface{Access: a.Access, Merchants: a.Merchants, Customers: a.Customers, Payments: a.Payments, Checkouts: a.Checkouts,
 		Vault: a.Vault, Clock: a.now, Log: a.Log, BaseURL: a.BaseURL, Build: buildNumber(), Pepper: a.Keys.Pepper("gateway fingerprints"),
