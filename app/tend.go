@@ -19,12 +19,14 @@ const (
 	deliveriesKept = 90 * 24 * time.Hour // and messages
 )
 
-// tend is the job that keeps house in every realm: cards whose time is up are
-// wiped, deliveries that are long over are forgotten.
+// tend is the job that keeps house in every realm: cards and
+// payment tokens whose time is up are wiped, deliveries that are long over are forgotten.
 func (a *App) tend(ctx context.Context, j job.Job) error {
 	err := a.eachRealm(ctx, func(r access.Realm) error {
-		if err := exhaust(ctx, r.ID, a.Vault.Sweep); err != nil {
-			return err
+		for _, sweep := range []func(context.Context, ident.ID, int) (int, error){a.Vault.Sweep, a.Vault.SweepTokens, a.Vault.SweepPackets} {
+			if err := exhaust(ctx, r.ID, sweep); err != nil {
+				return err
+			}
 		}
 		var now time.Time
 		err := a.DB.View(ctx, r.ID, func(tx *store.Tx) error {

@@ -26,6 +26,7 @@ type Order struct {
 	Brand       string
 	Amount      money.Amount
 	Card        *connector.Card // for method card, unless Source is given
+	Tender      *Tender         // a payment token; it decides the amount and what is paid with
 	Source      ident.ID        // a stored payment source
 	CVV         method.Secret   // typed along with a stored source
 	Keep        bool            // keep the card as a source if it works
@@ -45,7 +46,8 @@ type Order struct {
 // conflict.idempotency, those of method.Typed.Check, invalid.amount,
 // invalid.currency, invalid.amount.above_limit, invalid.method.not_set_up,
 // invalid.return_url, not_found.source, conflict.source, conflict.reference,
-// unavailable.
+// unavailable. For an order with a Tender those of vault.Use come before the
+// card's.
 func (s *Service) Pay(ctx context.Context, actor access.Actor, o Order) (Outcome, error) {
 	if err := o.permitted(actor); err != nil {
 		return Outcome{}, err
@@ -53,6 +55,9 @@ func (s *Service) Pay(ctx context.Context, actor access.Actor, o Order) (Outcome
 	var conn connector.Connector
 	var card *connector.Card
 	known, err := s.begin(ctx, actor.Realm, o.Idempotency, func(tx *store.Tx) (out Outcome, err error) {
+		if o, err = s.tender(tx, actor, o); err != nil {
+			return out, err
+		}
 		if err = o.check(tx.Now()); err != nil {
 			return out, err
 		}
@@ -133,8 +138,7 @@ func (o Order) CheckCard(at time.Time) error {
 	if c == nil {
 		return nil
 	}
-	waived := o.Details.Series != nil && o.Details.Series.Initiator == "MIT"
-	return method.Typed{Number: c.Number, CVV: c.CVV, Brand: o.Brand, Month: c.ExpiryMonth, Year: c.ExpiryYear, Waived: waived}.Check(at)
+	return method.Typed{Number: c.Number, CVV: c.CVV, Brand: o.Brand, Month: c.ExpiryMonth, Year: c.ExpiryYear, Waived: o.waived()}.Check(at)
 }
 
 func (o Order) checkAmount() error {

@@ -125,6 +125,7 @@ type Details struct {
 	Echo       []connector.Parameter `json:"echo,omitempty"` // what the surface gives back as it came, in order
 	RefundDays int                   `json:"refundDays,omitempty"`
 	HoldDays   int                   `json:"holdDays,omitempty"`
+	Token      ident.ID              `json:"token,omitempty"` // the payment token it was made with
 	Final      ident.ID              `json:"final,omitempty"` // the last capture: what it leaves over is released with it
 }
 
