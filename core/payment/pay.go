@@ -26,11 +26,14 @@ type Order struct {
 	Brand       string
 	Amount      money.Amount
 	Card        *connector.Card // for method card, unless Source is given
+	Tender      *Tender         // a payment token; it decides the amount and what is paid with
 	Source      ident.ID        // a stored payment source
 	CVV         method.Secret   // typed along with a stored source
 	Keep        bool            // keep the card as a source if it works
 	Reference   string
 	Session     ident.ID
+	Order       ident.ID // the order that it is to pay; it may refuse
+	Surcharge   int64    // the part of Amount that was added for the method
 	Customer    ident.ID
 	Details     Details // ReturnURL, NotifyURL, Descriptor, Locale, Series, ThreeDS, Echo
 	Use3DS      bool
@@ -44,8 +47,9 @@ type Order struct {
 // Faults, in the order checked: forbidden.permission, not_found.merchant,
 // conflict.idempotency, those of method.Typed.Check, invalid.amount,
 // invalid.currency, invalid.amount.above_limit, invalid.method.not_set_up,
-// invalid.return_url, not_found.source, conflict.source, conflict.reference,
-// unavailable.
+// invalid.return_url, not_found.source, conflict.source, those of Claim,
+// conflict.reference, unavailable. For an order with a Tender those of
+// vault.Use come before the card's.
 func (s *Service) Pay(ctx context.Context, actor access.Actor, o Order) (Outcome, error) {
 	if err := o.permitted(actor); err != nil {
 		return Outcome{}, err
@@ -53,6 +57,9 @@ func (s *Service) Pay(ctx context.Context, actor access.Actor, o Order) (Outcome
 	var conn connector.Connector
 	var card *connector.Card
 	known, err := s.begin(ctx, actor.Realm, o.Idempotency, func(tx *store.Tx) (out Outcome, err error) {
+		if o, err = s.tender(tx, actor, o); err != nil {
+			return out, err
+		}
 		if err = o.check(tx.Now()); err != nil {
 			return out, err
 		}
@@ -62,6 +69,11 @@ func (s *Service) Pay(ctx context.Context, actor access.Actor, o Order) (Outcome
 		out = o.intent(tx, conn.Spec().Name)
 		if card, err = s.source(tx, actor, o, &out.Payment); err != nil {
 			return out, err
+		}
+		if o.Order != "" {
+			if err = s.Claim(tx, out.Payment); err != nil {
+				return out, err
+			}
 		}
 		if o.Profile.Settings.UniqueReference && o.Reference != "" {
 			idempotency.Remember(tx, idempotency.Key{Surface: "reference/" + string(o.Profile.ID), Key: o.Reference, Forever: true}, out.Payment.ID)
@@ -133,8 +145,7 @@ func (o Order) CheckCard(at time.Time) error {
 	if c == nil {
 		return nil
 	}
-	waived := o.Details.Series != nil && o.Details.Series.Initiator == "MIT"
-	return method.Typed{Number: c.Number, CVV: c.CVV, Brand: o.Brand, Month: c.ExpiryMonth, Year: c.ExpiryYear, Waived: waived}.Check(at)
+	return method.Typed{Number: c.Number, CVV: c.CVV, Brand: o.Brand, Month: c.ExpiryMonth, Year: c.ExpiryYear, Waived: o.waived()}.Check(at)
 }
 
 func (o Order) checkAmount() error {
@@ -172,8 +183,9 @@ func (o Order) intent(tx *store.Tx, connectorName string) Outcome {
 	p := Payment{
 		ID: id, Version: 1, Merchant: o.Profile.Merchant, Profile: o.Profile.ID, Surface: o.Idempotency.Surface, Kind: o.Kind, Method: o.Method,
 		Brand: o.Brand, Amount: o.Amount, State: Processing, Connector: connectorName, Reference: o.Reference, Session: o.Session,
-		Customer: o.Customer, CreatedAt: now, UpdatedAt: now, Details: o.Details,
+		Order: o.Order, Customer: o.Customer, CreatedAt: now, UpdatedAt: now, Details: o.Details,
 	}
+	p.Details.Surcharge = o.Surcharge
 	set := o.Profile.Settings
 	p.Details.HoldDays, p.Details.RefundDays = int(set.Hold()/(24*time.Hour)), int(set.RefundWindow()/(24*time.Hour))
 	p.Details.Account = set.Account
