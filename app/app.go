@@ -35,6 +35,7 @@ import (
 	"github.com/florinpay/florin/core/job"
 	"github.com/florinpay/florin/core/merchant"
 	"github.com/florinpay/florin/core/method"
+	"github.com/florinpay/florin/core/notify"
 	"github.com/florinpay/florin/core/order"
 	"github.com/florinpay/florin/core/payment"
 	"github.com/florinpay/florin/core/settlement"
@@ -62,6 +63,7 @@ type App struct {
 	Invoices   *invoice.Service
 	Checkouts  *checkout.Service
 	Webhooks   *webhook.Service
+	Notify     *notify.Service
 	Jobs       *job.Queue
 	Gateway    *gateway.Surface
 	April      *april.Surface
@@ -171,6 +173,10 @@ func (a *App) wire(random io.Reader) error {
 	a.Jobs = &job.Queue{DB: a.DB, Clock: a.now, Log: a.Log}
 	a.Payments.Register(a.Jobs, a.now)
 	a.Invoices.Register(a.Jobs)
+	if a.Notify, err = a.newNotify(events); err != nil {
+		return err
+	}
+	a.Notify.Register(a.Jobs)
 	a.Orders.Register(a.Jobs)
 	a.Jobs.Handle("app.tend", a.tend)
 	a.Gateway = &gateway.Surface{Access: a.Access, Merchants: a.Merchants, Customers: a.Customers, Payments: a.Payments, Checkouts: a.Checkouts,
