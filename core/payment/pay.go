@@ -96,7 +96,7 @@ func (s *Service) Pay(ctx context.Context, actor access.Actor, o Order) (Outcome
 	if known.Payment.Method != method.Card || o.Use3DS {
 		req.ReturnURL = s.ReturnURL(actor.Realm, known.Payment.ID)
 	}
-	r := s.ask(ctx, func(ctx context.Context) connector.Result { return conn.Authorise(ctx, req) })
+	r := s.send(ctx, actor.Realm, known.Attempt, func(ctx context.Context) connector.Result { return conn.Authorise(ctx, req) })
 	return s.answered(ctx, actor.Realm, known, r), nil
 }
 
