@@ -35,6 +35,7 @@ func Document() string {
 		fmt.Fprintf(&b, "\n### %s\n\n", t.Fault)
 		fmt.Fprintf(&b, "- card: `%s`\n- strikes: %s\n- at the provider: %s\n- the answer: %s\n- afterwards: %s\n", t.Number(), kindsText(t.On), t.Does, t.Answer, t.After)
 	}
+	b.WriteString(payoutNotes)
 	b.WriteString(closing)
 	return b.String()
 }
