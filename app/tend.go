@@ -16,15 +16,17 @@ import (
 const (
 	tendBatch      = 200
 	tendEvery      = 10 * time.Minute
-	deliveriesKept = 90 * 24 * time.Hour
+	deliveriesKept = 90 * 24 * time.Hour // and messages
 )
 
-// tend is the job that keeps house in every realm: cards whose time is up are
-// wiped, deliveries that are long over are forgotten.
+// tend is the job that keeps house in every realm: cards and
+// payment tokens whose time is up are wiped, deliveries that are long over are forgotten.
 func (a *App) tend(ctx context.Context, j job.Job) error {
 	err := a.eachRealm(ctx, func(r access.Realm) error {
-		if err := exhaust(ctx, r.ID, a.Vault.Sweep); err != nil {
-			return err
+		for _, sweep := range []func(context.Context, ident.ID, int) (int, error){a.Vault.Sweep, a.Vault.SweepTokens, a.Vault.SweepPackets} {
+			if err := exhaust(ctx, r.ID, sweep); err != nil {
+				return err
+			}
 		}
 		var now time.Time
 		err := a.DB.View(ctx, r.ID, func(tx *store.Tx) error {
@@ -34,9 +36,15 @@ func (a *App) tend(ctx context.Context, j job.Job) error {
 		if err != nil {
 			return err
 		}
-		return exhaust(ctx, r.ID, func(ctx context.Context, realm ident.ID, limit int) (int, error) {
-			return a.Webhooks.Sweep(ctx, realm, now.Add(-deliveriesKept), limit)
-		})
+		for _, sweep := range []func(context.Context, ident.ID, time.Time, int) (int, error){a.Webhooks.Sweep, a.Notify.Sweep} {
+			err := exhaust(ctx, r.ID, func(ctx context.Context, realm ident.ID, limit int) (int, error) {
+				return sweep(ctx, realm, now.Add(-deliveriesKept), limit)
+			})
+			if err != nil {
+				return err
+			}
+		}
+		return nil
 	})
 	if err != nil {
 		return err
@@ -80,6 +88,9 @@ func (a *App) RotateKeys(ctx context.Context, by audit.By) error {
 			return err
 		}
 		if err := exhaust(ctx, r.ID, a.Vault.Reseal); err != nil {
+			return err
+		}
+		if err := exhaust(ctx, r.ID, a.Notify.Reseal); err != nil {
 			return err
 		}
 		return exhaust(ctx, r.ID, a.Webhooks.Reseal)

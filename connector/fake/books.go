@@ -32,11 +32,13 @@ type shelf struct {
 	ahead    map[word]int64     // by account: how far that was ahead of the clock
 	quotes   map[string]int32   // the newest bank transfer that waits for a reference
 	arrived  map[int32][]int32  // what came for it
+	payouts  []payout
+	paid     map[ident.ID]int // the place of a payout, by attempt
 }
 
 func newShelf() shelf {
 	return shelf{attempts: map[[12]byte]int32{}, due: map[word]*agenda{}, seen: map[word]int64{}, ahead: map[word]int64{},
-		quotes: map[string]int32{}, arrived: map[int32][]int32{}}
+		quotes: map[string]int32{}, arrived: map[int32][]int32{}, paid: map[ident.ID]int{}}
 }
 
 // do runs one change. fn sees all that happened before, here and elsewhere,
@@ -151,6 +153,12 @@ func (b *Books) apply(l entry) error {
 		}
 		b.called++
 		b.calls = append(b.calls, *l.Call)
+	case l.Payout != nil:
+		n, known := b.paid[l.Payout.Attempt]
+		if !known {
+			n = len(b.payouts)
+		}
+		b.putPayout(n, *l.Payout)
 	case len(l.Took) > 0:
 		if !slices.IsSorted(l.Took) || l.Took[0] < 0 || l.Took[len(l.Took)-1] >= len(b.calls) {
 			return errors.New("callbacks taken that were never queued")

@@ -136,11 +136,11 @@ func (w *writing) match(c charge) {
 	if c.State != connector.Pending || sum < c.Amount {
 		return
 	}
-	w.pay(c, slices.Clone(w.arrived[c.N]))
+	w.payWith(c, slices.Clone(w.arrived[c.N]))
 }
 
-// pay takes a bank transfer's amount out of what came.
-func (w *writing) pay(c charge, came []int32) {
+// payWith takes a bank transfer's amount out of what came.
+func (w *writing) payWith(c charge, came []int32) {
 	c.become(connector.Approved, "")
 	w.set(&c)
 	rest := c.Amount
@@ -212,7 +212,7 @@ func (p *Provider) Assign(account string, attempt ident.ID, references []string,
 			bad = fault.New("conflict.amount", "not enough has come")
 			return
 		}
-		w.pay(c, came)
+		w.payWith(c, came)
 	})
 	return either(bad, err)
 }

@@ -50,7 +50,7 @@ func (s *Service) Cancel(ctx context.Context, actor access.Actor, id ident.ID) (
 	if !ok {
 		return known, fault.New("unavailable.operation", "payments of this kind cannot be withdrawn")
 	}
-	r := s.ask(ctx, func(ctx context.Context) connector.Result {
+	r := s.ask(ctx, s.patience(), func(ctx context.Context) connector.Result {
 		return c.Cancel(ctx, connector.Question{Attempt: own.ID, Kind: own.Kind, Account: p.Details.Account, Reference: own.ProviderRef, At: at})
 	})
 	out := s.answered(ctx, actor.Realm, known, r)

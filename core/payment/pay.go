@@ -28,11 +28,14 @@ type Order struct {
 	Card        *connector.Card        // for method card, unless Source is given
 	Bank        *connector.BankAccount // for method direct_debit, unless Source is given
 	Quote       string                 // for method bank_transfer: a reference of method.Reference that was given out before, or "" for a new one
+	Tender      *Tender                // a payment token; it decides the amount and what is paid with
 	Source      ident.ID               // a stored payment source
 	CVV         method.Secret          // typed along with a stored source
 	Keep        bool                   // keep the card or bank account as a source if it works
 	Reference   string
 	Session     ident.ID
+	Order       ident.ID // the order that it is to pay; it may refuse
+	Surcharge   int64    // the part of Amount that was added for the method
 	Customer    ident.ID
 	Details     Details // ReturnURL, NotifyURL, Descriptor, Locale, Series, ThreeDS, Echo
 	Use3DS      bool
@@ -48,8 +51,9 @@ type Order struct {
 // method.BankAccount.Check, invalid.amount,
 // invalid.currency, invalid.amount.above_limit, invalid.method.not_set_up,
 // invalid.return_url, not_found.source, conflict.source, invalid.quote (no
-// reference of ours), conflict.quote (another payment has it),
-// conflict.reference, unavailable.
+// reference of ours), conflict.quote (another payment has it), those of Claim and
+// of the Gates, conflict.reference, unavailable. For an order with a Tender those
+// of vault.Use come before the card's.
 func (s *Service) Pay(ctx context.Context, actor access.Actor, o Order) (Outcome, error) {
 	if err := o.permitted(actor); err != nil {
 		return Outcome{}, err
@@ -57,6 +61,9 @@ func (s *Service) Pay(ctx context.Context, actor access.Actor, o Order) (Outcome
 	var conn connector.Connector
 	var with means
 	known, err := s.begin(ctx, actor.Realm, o.Idempotency, func(tx *store.Tx) (out Outcome, err error) {
+		if o, err = s.tender(tx, actor, o); err != nil {
+			return out, err
+		}
 		if err = o.check(tx.Now()); err != nil {
 			return out, err
 		}
@@ -71,6 +78,9 @@ func (s *Service) Pay(ctx context.Context, actor access.Actor, o Order) (Outcome
 			out.Payment.ExpiresAt = time.Time{}
 		}
 		if with.quote, err = quote(tx, o, out.Payment); err != nil {
+			return out, err
+		}
+		if err = s.pass(tx, o, out.Payment); err != nil {
 			return out, err
 		}
 		if o.Profile.Settings.UniqueReference && o.Reference != "" {
@@ -96,7 +106,7 @@ func (s *Service) Pay(ctx context.Context, actor access.Actor, o Order) (Outcome
 	if known.Payment.Method.Visits() || o.Use3DS {
 		req.ReturnURL = s.ReturnURL(actor.Realm, known.Payment.ID)
 	}
-	r := s.ask(ctx, func(ctx context.Context) connector.Result { return conn.Authorise(ctx, req) })
+	r := s.send(ctx, actor.Realm, known.Attempt, func(ctx context.Context) connector.Result { return conn.Authorise(ctx, req) })
 	return s.answered(ctx, actor.Realm, known, r), nil
 }
 
@@ -151,8 +161,7 @@ func (o Order) CheckCard(at time.Time) error {
 	if c == nil {
 		return nil
 	}
-	waived := o.Details.Series != nil && o.Details.Series.Initiator == "MIT"
-	return method.Typed{Number: c.Number, CVV: c.CVV, Brand: o.Brand, Month: c.ExpiryMonth, Year: c.ExpiryYear, Waived: waived}.Check(at)
+	return method.Typed{Number: c.Number, CVV: c.CVV, Brand: o.Brand, Month: c.ExpiryMonth, Year: c.ExpiryYear, Waived: o.waived()}.Check(at)
 }
 
 func (o Order) checkAmount() error {
@@ -190,8 +199,9 @@ func (o Order) intent(tx *store.Tx, connectorName string) Outcome {
 	p := Payment{
 		ID: id, Version: 1, Merchant: o.Profile.Merchant, Profile: o.Profile.ID, Surface: o.Idempotency.Surface, Kind: o.Kind, Method: o.Method,
 		Brand: o.Brand, Amount: o.Amount, State: Processing, Connector: connectorName, Reference: o.Reference, Session: o.Session,
-		Customer: o.Customer, CreatedAt: now, UpdatedAt: now, Details: o.Details,
+		Order: o.Order, Customer: o.Customer, CreatedAt: now, UpdatedAt: now, Details: o.Details,
 	}
+	p.Details.Surcharge = o.Surcharge
 	set := o.Profile.Settings
 	p.Details.HoldDays, p.Details.RefundDays = int(set.Hold()/(24*time.Hour)), int(set.RefundWindow()/(24*time.Hour))
 	p.Details.Account = set.Account

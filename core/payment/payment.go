@@ -95,6 +95,7 @@ type Payment struct {
 	Connector string
 	Reference string   // the merchant's own
 	Session   ident.ID // the checkout it came from
+	Order     ident.ID // the order that it pays
 	Source    ident.ID // the stored payment source it used or made
 	Customer  ident.ID
 
@@ -105,6 +106,7 @@ type Payment struct {
 	Voided    int64
 	Voiding   int64
 	Disputed  int64
+	Lost      int64 // taken back for good: disputes that were lost or accepted
 
 	CreatedAt  time.Time
 	UpdatedAt  time.Time
@@ -124,6 +126,7 @@ type Details struct {
 	ReturnURL  string                `json:"returnUrl,omitempty"`
 	NotifyURL  string                `json:"notifyUrl,omitempty"`
 	Descriptor string                `json:"descriptor,omitempty"`
+	Surcharge  int64                 `json:"surcharge,omitempty"` // the part of Amount that was added for the method
 	Locale     string                `json:"locale,omitempty"`
 	Series     *Series               `json:"series,omitempty"`
 	ThreeDS    *connector.ThreeDS    `json:"threeDs,omitempty"`
@@ -131,7 +134,9 @@ type Details struct {
 	Echo       []connector.Parameter `json:"echo,omitempty"` // what the surface gives back as it came, in order
 	RefundDays int                   `json:"refundDays,omitempty"`
 	HoldDays   int                   `json:"holdDays,omitempty"`
-	Final      ident.ID              `json:"final,omitempty"` // the last capture: what it leaves over is released with it
+	Token      ident.ID              `json:"token,omitempty"`   // the payment token it was made with
+	Final      ident.ID              `json:"final,omitempty"`   // the last capture: what it leaves over is released with it
+	Invoice    ident.ID              `json:"invoice,omitempty"` // what it pays, or ""
 }
 
 // Face is what may be shown of a card.
@@ -199,6 +204,7 @@ type Attempt struct {
 	SentAt       time.Time
 	DoneAt       time.Time
 	Echo         []connector.Parameter
+	Surcharge    int64 // of a refund: how much of it is surcharge
 }
 
 // open says whether the provider's last word on the attempt is still to come.
@@ -221,7 +227,7 @@ func (p Payment) held() int64 {
 
 // Refundable is how much can still be given back.
 func (p Payment) Refundable() int64 {
-	return p.Captured - p.Refunded - p.Refunding - p.Disputed - p.Details.Returned
+	return p.Captured - p.Refunded - p.Refunding - p.Disputed - p.Lost - p.Details.Returned
 }
 
 // Final says whether nothing more happens to the payment by itself.

@@ -1,11 +1,13 @@
 package vault
 
 import (
+	"encoding/json"
 	"time"
 
 	"github.com/florinpay/florin/core/clock"
 	"github.com/florinpay/florin/core/fault"
 	"github.com/florinpay/florin/core/ident"
+	"github.com/florinpay/florin/core/money"
 	"github.com/florinpay/florin/store"
 )
 
@@ -177,4 +179,77 @@ func usePacket(tx *store.Tx, id string, object ident.ID, expires time.Time) (tak
 func forgetPackets(tx *store.Tx, before time.Time, limit int) (int64, error) {
 	return tx.Exec(`DELETE FROM wallet_packet WHERE realm = $1 AND id IN
 		(SELECT id FROM wallet_packet WHERE realm = $1 AND expires_at < $2 ORDER BY expires_at LIMIT $3)`, string(tx.Realm()), clock.Millis(before), int64(limit))
+}
+
+var tokenTable = &store.Table{Name: "payment_token", Key: 2, Columns: []string{"realm", "id", "version", "merchant", "customer", "delegate", "kind", "method",
+	"source", "currency", "amount", "surcharge", "quote", "unattended", "keep", "face", "reference", "state", "used_by", "used_at", "sealed", "key_version",
+	"expires_at", "created_at"}}
+
+const tokenColumns = `id, version, merchant, customer, delegate, kind, method, source, currency, amount, surcharge, quote, unattended, keep, face, reference,
+	state, used_by, used_at, sealed, key_version, expires_at, created_at`
+
+func tokenRow(tx *store.Tx, t Token, version int64) ([]any, error) {
+	face, err := json.Marshal(t.Face)
+	sealed := t.sealed
+	if sealed == nil {
+		sealed = []byte{} // the column takes no NULL
+	}
+	return []any{string(tx.Realm()), string(t.ID), version, string(t.Merchant), string(t.Customer), string(t.Delegate), string(t.Kind), string(t.Method),
+		string(t.Source), string(t.Amount.Currency), t.Amount.Minor, t.Surcharge.Minor, string(t.Quote), t.Unattended, t.Keep, string(face), t.Reference,
+		string(t.State), string(t.UsedBy), clock.Millis(t.UsedAt), sealed, t.keyVersion, clock.Millis(t.ExpiresAt), clock.Millis(t.CreatedAt)}, err
+}
+
+func addToken(tx *store.Tx, t Token) error {
+	row, err := tokenRow(tx, t, 1)
+	if err == nil {
+		tx.Insert(tokenTable, row...)
+	}
+	return err
+}
+
+// saveToken writes t, which was read at t.Version, and counts the version up.
+func saveToken(tx *store.Tx, t *Token) error {
+	row, err := tokenRow(tx, *t, t.Version+1)
+	if err == nil {
+		tx.Swap(tokenTable, t.Version, row...)
+		t.Version++
+	}
+	return err
+}
+
+func listTokens(tx *store.Tx, query string, args ...any) ([]Token, error) {
+	var out []Token
+	err := tx.All(query, args, func(scan func(...any) error) error {
+		var t Token
+		var currency money.Currency
+		var amount, surcharge, used, expires, created int64
+		var face string
+		if err := scan(&t.ID, &t.Version, &t.Merchant, &t.Customer, &t.Delegate, &t.Kind, &t.Method, &t.Source, &currency, &amount, &surcharge, &t.Quote,
+			&t.Unattended, &t.Keep, &face, &t.Reference, &t.State, &t.UsedBy, &used, &t.sealed, &t.keyVersion, &expires, &created); err != nil {
+			return err
+		}
+		t.Amount, t.Surcharge = money.Of(amount, currency), money.Of(surcharge, currency)
+		t.UsedAt, t.ExpiresAt, t.CreatedAt = clock.FromMillis(used), clock.FromMillis(expires), clock.FromMillis(created)
+		err := json.Unmarshal([]byte(face), &t.Face)
+		out = append(out, t)
+		return err
+	})
+	return out, err
+}
+
+func getToken(tx *store.Tx, id ident.ID) (Token, error) {
+	list, err := listTokens(tx, `SELECT `+tokenColumns+` FROM payment_token WHERE realm = $1 AND id = $2`, string(tx.Realm()), string(id))
+	if err == nil && len(list) == 0 {
+		err = noToken()
+	}
+	if err != nil {
+		return Token{}, err
+	}
+	return list[0], nil
+}
+
+// overdueTokens lists open tokens whose time is up.
+func overdueTokens(tx *store.Tx, at time.Time, limit int) ([]Token, error) {
+	return listTokens(tx, `SELECT `+tokenColumns+` FROM payment_token WHERE realm = $1 AND state = 'open' AND expires_at <= $2 ORDER BY expires_at LIMIT $3`,
+		string(tx.Realm()), clock.Millis(at), int64(limit))
 }

@@ -18,7 +18,8 @@ type Service struct {
 	Keys *Keys
 	Log  *event.Log
 
-	ring keyring
+	ring  keyring
+	codes codes
 }
 
 // Add keeps a source, pending unless the draft says otherwise, and seals its
