@@ -22,7 +22,7 @@ var floors = []struct {
 	{"3", []string{"core/access", "core/audit", "core/event", "core/idempotency", "core/job", "core/ledger", "core/merchant", "core/customer", "connector", "connector/column", "store/disk", "store/storetest", "core/vault/wallet"}},
 	{"4", []string{"core/vault", "core/mandate", "core/surcharge", "core/settlement/aba", "connector/fake", "connector/*", "connector/connectortest"}},
 	{"5", []string{"core/payment", "core/notify", "connector/all"}},
-	{"6", []string{"core/loan", "core/order", "core/invoice", "core/settlement"}},
+	{"6", []string{"core/loan", "core/login", "core/order", "core/invoice", "core/settlement"}},
 	{"7", []string{"core/payplan", "core/issuing", "core/bankfile", "core/checkout"}},
 	{"7, which has bills paid by bank files", []string{"core/subscription"}},
 	{"8", []string{"core/webhook", "core/simulate", "core/report"}},
