@@ -26,6 +26,7 @@ import (
 	"github.com/florinpay/florin/connector/all"
 	"github.com/florinpay/florin/connector/fake"
 	"github.com/florinpay/florin/core/access"
+	"github.com/florinpay/florin/core/bankfile"
 	"github.com/florinpay/florin/core/checkout"
 	"github.com/florinpay/florin/core/clock"
 	"github.com/florinpay/florin/core/customer"
@@ -39,6 +40,7 @@ import (
 	"github.com/florinpay/florin/core/order"
 	"github.com/florinpay/florin/core/payment"
 	"github.com/florinpay/florin/core/settlement"
+	"github.com/florinpay/florin/core/subscription"
 	"github.com/florinpay/florin/core/vault"
 	"github.com/florinpay/florin/core/webhook"
 	"github.com/florinpay/florin/store"
@@ -61,13 +63,17 @@ type App struct {
 	Orders     *order.Service
 	Settlement *settlement.Service
 	Invoices   *invoice.Service
-	Checkouts  *checkout.Service
-	Webhooks   *webhook.Service
-	Notify     *notify.Service
-	Jobs       *job.Queue
-	Gateway    *gateway.Surface
-	April      *april.Surface
-	Provider   *fake.Provider
+	Banks      *bankfile.Service
+	Bank       *fake.Bank // of test mode
+
+	Subscriptions *subscription.Service
+	Checkouts     *checkout.Service
+	Webhooks      *webhook.Service
+	Notify        *notify.Service
+	Jobs          *job.Queue
+	Gateway       *gateway.Surface
+	April         *april.Surface
+	Provider      *fake.Provider
 
 	now        clock.Clock
 	ids        *ident.Source
@@ -190,6 +196,9 @@ func (a *App) wire(random io.Reader) error {
 	events.Listen(a.Settlement.OnEvent)
 	events.Listen(a.Checkouts.OnEvent)
 	events.Listen(a.Invoices.OnEvent)
+	if err := a.wireBilling(events); err != nil {
+		return err
+	}
 	events.Listen(a.tellMerchants)
 	events.Listen(a.metrics.count)
 	return nil
@@ -264,7 +273,7 @@ func (a *App) sandboxFile() string {
 }
 
 // Close lets go of the database and the test provider's books.
-func (a *App) Close() error { return errors.Join(a.DB.Close(), a.Provider.Close()) }
+func (a *App) Close() error { return errors.Join(a.DB.Close(), a.Provider.Close(), a.Bank.Close()) }
 
 // buildNumber names this binary as the gateway contract does: 40 hex digits
 // of the program itself and the moment it was built.
