@@ -262,6 +262,34 @@ func (o object) texts(name string, limit int) (list []string) {
 	return list
 }
 
+// objects reads an optional list of at most limit objects.
+func (o object) objects(name string, limit int) (list []object) {
+	v := o.members[name]
+	if v == nil {
+		return nil
+	}
+	values, ok := v.([]any)
+	if !ok || len(values) > limit {
+		o.wrong(name, "must be a list of at most %d objects", limit)
+		return nil
+	}
+	for i, v := range values {
+		entry := fmt.Sprintf("%s[%d]", name, i)
+		in, _ := object{o.path, map[string]any{entry: v}, o.bad}.object(entry)
+		list = append(list, in)
+	}
+	return list
+}
+
+// natural reads an optional number that is not negative.
+func (o object) natural(name string) int64 {
+	n, _ := o.integer(name)
+	if n < 0 || n > money.Max {
+		o.not(name, "must not be negative, nor more than %d", money.Max)
+	}
+	return n
+}
+
 // The limits of what a client may attach (sheet, 6.9).
 const (
 	metadataKeys  = 50

@@ -82,7 +82,7 @@ func (s *Surface) open(w http.ResponseWriter, r *http.Request, op Operation) (c 
 		return c, err
 	}
 	if op.Method == http.MethodPost || op.Method == http.MethodPatch {
-		if c.body, err = readBody(w, r); err != nil {
+		if c.body, err = readBody(w, r, op.bodiless()); err != nil {
 			return c, err
 		}
 	}
@@ -90,13 +90,17 @@ func (s *Surface) open(w http.ResponseWriter, r *http.Request, op Operation) (c 
 }
 
 // readBody reads a body as JSON whatever its Content-Type says (sheet, 1.1).
-func readBody(w http.ResponseWriter, r *http.Request) (object, error) {
+// bodiless: none at all will do too.
+func readBody(w http.ResponseWriter, r *http.Request, bodiless bool) (object, error) {
 	if e := r.Header.Get("Content-Encoding"); e != "" && e != "identity" {
 		return object{}, fault.New("invalid.body.encoding", "compressed bodies are not accepted")
 	}
 	text, err := wire.ReadBody(w, r, maxBody)
 	if err != nil {
 		return object{}, err
+	}
+	if bodiless && len(text) == 0 {
+		return object{bad: &badRequest{}}, nil
 	}
 	members, err := readJSON(text)
 	return object{members: members, bad: &badRequest{}}, err

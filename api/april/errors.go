@@ -36,6 +36,13 @@ var failures = map[string]failure{
 	"conflict.idempotency":      {409, "idempotency_key_reused"},
 	"conflict.idempotency.busy": {409, "request_in_progress"},
 
+	"conflict.order.paid":      {409, "order_already_paid"},
+	"conflict.order.cancelled": {409, "order_cancelled"},
+	"conflict.order.expired":   {409, "order_expired"},
+	"conflict.order.busy":      {409, "payment_in_progress"},
+	"invalid.order.amount":     {422, "amount_mismatch"},
+	"invalid.order.customer":   {422, "customer_mismatch"},
+
 	fault.Declined:                    {400, "card_declined"},
 	fault.DeclinedDoNotHonour:         {400, "do_not_honor"},
 	fault.DeclinedExpiredCard:         {400, "expired_card"},

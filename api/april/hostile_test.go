@@ -19,7 +19,7 @@ import (
 )
 
 // tables are what a request can make rows in.
-var tables = []string{"merchant", "marketplace", "bank_account", "customer", "delegate", "delegate_link", "api_key", "kept_answer"}
+var tables = []string{"merchant_order", "merchant", "marketplace", "bank_account", "customer", "delegate", "delegate_link", "api_key", "kept_answer"}
 
 // wrong is a request that must be refused.
 type wrong struct {
@@ -41,7 +41,7 @@ func bodies(h *house) (list []wrong) {
 	}
 	a := h.sandbox.April
 	for _, o := range april.Operations() { // each union
-		if o.Routed() && (o.Method == http.MethodPost || o.Method == http.MethodPatch) && o.Path != "/customers/delegates" {
+		if o.Routed() && (o.Method == http.MethodPost || o.Method == http.MethodPatch) && o.Path != "/customers/delegates" && o.Path != "/orders/{id}/cancel" {
 			path := strings.Replace(o.Path, "{id}", a.MerchantID, 1)
 			for name, body := range map[string]string{"none": `{}`, "two": `{"SignInConsumer":{},"DisableServiceToken":{}}`, "unknown": `{"Nonsense":{}}`, "a number": `{"SignInConsumer":1}`} {
 				list = append(list, wrong{o.Method + " " + o.Path + " with a union of " + name, o.Method, path, body, 400, "invalid_request"})
@@ -80,7 +80,7 @@ func fields(h *house) (list []wrong) {
 	add("PATCH", path, "invalid_request", `{"UpdatePayoutSettings":{"notificationEmails":%s}}`, `"a@b.example"`, `[1]`)
 	add("PATCH", path, "validation_failed", `{"UpdateBusinessProfile":{"timeZone":%s}}`, `"Mars/Olympus"`, `"../etc/passwd"`, `"Local"`)
 	add("PATCH", path, "validation_failed", `{"UpdateBusinessProfile":{"cardStatementName":%s}}`, `"abc"`, `"abcdefghijklmnopqrstuvwxyz"`)
-	return list
+	return append(list, orderFields()...)
 }
 
 func many(n int) string {

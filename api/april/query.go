@@ -98,6 +98,31 @@ func (q query) word(name string, words ...string) string {
 	return v
 }
 
+// wordsOf reads a list of words that a filter knows.
+func wordsOf[T ~string](q query, name string, words []T) (list []T) {
+	for _, v := range q.list(name) {
+		if !slices.Contains(words, T(v)) {
+			q.not(name, "must be of %v", words)
+			return nil
+		}
+		list = append(list, T(v))
+	}
+	return list
+}
+
+// integer reads an optional whole number.
+func (q query) integer(name string) *int64 {
+	v := q.one(name)
+	if v == "" {
+		return nil
+	}
+	n, err := strconv.ParseInt(v, 10, 64)
+	if err != nil {
+		q.not(name, "must be a whole number of 64 bits")
+	}
+	return &n
+}
+
 // number reads a whole number in its bounds.
 func (q query) number(name string, least, most, otherwise int64) int64 {
 	v := q.one(name)

@@ -13,6 +13,7 @@ import (
 	"github.com/florinpay/florin/core/clock"
 	"github.com/florinpay/florin/core/customer"
 	"github.com/florinpay/florin/core/merchant"
+	"github.com/florinpay/florin/core/order"
 	"github.com/florinpay/florin/core/vault"
 	"github.com/florinpay/florin/store"
 )
@@ -23,6 +24,7 @@ type Surface struct {
 	Access    *access.Service
 	Merchants *merchant.Service
 	Customers *customer.Service
+	Orders    *order.Service
 	Vault     *vault.Service // seals the answers that are kept
 	Clock     clock.Clock
 	Log       *slog.Logger
@@ -58,6 +60,9 @@ const (
 
 // Routed says whether the operation is served.
 func (o Operation) Routed() bool { return o.serve != nil }
+
+// bodiless says whether the operation may be asked for without a body.
+func (o Operation) bodiless() bool { return o.Path == "/orders/{id}/cancel" }
 
 // Takes says whether a kind of credential may call the operation.
 func (o Operation) Takes(kind Credential) bool {
@@ -106,10 +111,12 @@ func init() { // not a literal: the handlers know the table
 		{"GET", "/payplans/{id}", false, "MK S cj mj kj aj", later, nil},
 		{"POST", "/payplans/max", true, "MK S aj kj mj", later, nil},
 		{"POST", "/payplans/parameters", true, "MK P S cj", later, nil},
-		{"GET", "/orders", false, "MK S mj kj aj", later, nil},
-		{"POST", "/orders", false, "MK S mj kj aj", later, nil},
-		{"GET", "/orders/{id}", false, "MK S mj kj aj L", later, nil},
-		{"PATCH", "/orders/{id}", true, "MK S mj", later, nil},
+		{"GET", "/orders", false, "MK S mj kj aj", Nothing, (*Surface).listOrders},
+		{"POST", "/orders", false, "MK S mj kj aj", AMerchant, (*Surface).addOrder},
+		{"GET", "/orders/{id}", false, "MK S mj kj aj L", Nothing, (*Surface).getOrder},
+		{"PATCH", "/orders/{id}", true, "MK S mj", Nothing, (*Surface).changeOrder},
+		{"DELETE", "/orders/{id}", false, "MK S mj", Nothing, (*Surface).cancelOrder},
+		{"POST", "/orders/{id}/cancel", false, "MK S mj", Nothing, (*Surface).cancelOrder},
 		{"POST", "/orders/{id}/pay", true, "MK S L", later, nil},
 		{"POST", "/simulation", false, "MK S aj mj kj", later, nil},
 		{"GET", "/transactions", true, "MK S aj mj kj cj", later, nil},

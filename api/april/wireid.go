@@ -18,6 +18,7 @@ const (
 	marketplaceID idKind = "mktp"
 	accountID     idKind = "xacc"
 	keyID         idKind = "stkn"
+	orderID       idKind = "ordr"
 )
 
 // idLength is that of twelve bytes in base64url.

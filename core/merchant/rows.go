@@ -216,6 +216,17 @@ func getProfile(tx *store.Tx, column, value string) (p Profile, err error) {
 	return p, err
 }
 
+// outlet reads a merchant's oldest profile that is enabled.
+func outlet(tx *store.Tx, merchant ident.ID) (p Profile, found bool, err error) {
+	err = tx.All(`SELECT `+profileColumns+` FROM profile WHERE realm = $1 AND merchant = $2 AND enabled ORDER BY id LIMIT 1`,
+		[]any{string(tx.Realm()), string(merchant)}, func(scan func(...any) error) (err error) {
+			found = true
+			p, err = scanProfile(tx, scan)
+			return err
+		})
+	return p, found, err
+}
+
 func listProfiles(tx *store.Tx) ([]Profile, error) {
 	var out []Profile
 	err := tx.All(`SELECT `+profileColumns+` FROM profile WHERE realm = $1 ORDER BY id`, []any{string(tx.Realm())},

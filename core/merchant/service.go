@@ -80,6 +80,7 @@ func (s *Service) SaveProfile(ctx context.Context, realm ident.ID, p Profile) (P
 		return Profile{}, err
 	}
 	s.known.Delete(string(realm) + "/" + p.Code)
+	s.known.Delete(outletKey(realm, p.Merchant))
 	p.Version++
 	return p, nil
 }

@@ -32,6 +32,8 @@ type Order struct {
 	Keep        bool            // keep the card as a source if it works
 	Reference   string
 	Session     ident.ID
+	Order       ident.ID // the order that it is to pay; it may refuse
+	Surcharge   int64    // the part of Amount that was added for the method
 	Customer    ident.ID
 	Details     Details // ReturnURL, NotifyURL, Descriptor, Locale, Series, ThreeDS, Echo
 	Use3DS      bool
@@ -45,9 +47,9 @@ type Order struct {
 // Faults, in the order checked: forbidden.permission, not_found.merchant,
 // conflict.idempotency, those of method.Typed.Check, invalid.amount,
 // invalid.currency, invalid.amount.above_limit, invalid.method.not_set_up,
-// invalid.return_url, not_found.source, conflict.source, conflict.reference,
-// unavailable. For an order with a Tender those of vault.Use come before the
-// card's.
+// invalid.return_url, not_found.source, conflict.source, those of Claim,
+// conflict.reference, unavailable. For an order with a Tender those of
+// vault.Use come before the card's.
 func (s *Service) Pay(ctx context.Context, actor access.Actor, o Order) (Outcome, error) {
 	if err := o.permitted(actor); err != nil {
 		return Outcome{}, err
@@ -67,6 +69,11 @@ func (s *Service) Pay(ctx context.Context, actor access.Actor, o Order) (Outcome
 		out = o.intent(tx, conn.Spec().Name)
 		if card, err = s.source(tx, actor, o, &out.Payment); err != nil {
 			return out, err
+		}
+		if o.Order != "" {
+			if err = s.Claim(tx, out.Payment); err != nil {
+				return out, err
+			}
 		}
 		if o.Profile.Settings.UniqueReference && o.Reference != "" {
 			idempotency.Remember(tx, idempotency.Key{Surface: "reference/" + string(o.Profile.ID), Key: o.Reference, Forever: true}, out.Payment.ID)
@@ -176,8 +183,9 @@ func (o Order) intent(tx *store.Tx, connectorName string) Outcome {
 	p := Payment{
 		ID: id, Version: 1, Merchant: o.Profile.Merchant, Profile: o.Profile.ID, Surface: o.Idempotency.Surface, Kind: o.Kind, Method: o.Method,
 		Brand: o.Brand, Amount: o.Amount, State: Processing, Connector: connectorName, Reference: o.Reference, Session: o.Session,
-		Customer: o.Customer, CreatedAt: now, UpdatedAt: now, Details: o.Details,
+		Order: o.Order, Customer: o.Customer, CreatedAt: now, UpdatedAt: now, Details: o.Details,
 	}
+	p.Details.Surcharge = o.Surcharge
 	set := o.Profile.Settings
 	p.Details.HoldDays, p.Details.RefundDays = int(set.Hold()/(24*time.Hour)), int(set.RefundWindow()/(24*time.Hour))
 	p.Details.Account = set.Account

@@ -93,6 +93,7 @@ type Payment struct {
 	Connector string
 	Reference string   // the merchant's own
 	Session   ident.ID // the checkout it came from
+	Order     ident.ID // the order that it pays
 	Source    ident.ID // the stored payment source it used or made
 	Customer  ident.ID
 
@@ -103,6 +104,7 @@ type Payment struct {
 	Voided    int64
 	Voiding   int64
 	Disputed  int64
+	Lost      int64 // taken back for good: disputes that were lost or accepted
 
 	CreatedAt  time.Time
 	UpdatedAt  time.Time
@@ -118,6 +120,7 @@ type Details struct {
 	ReturnURL  string                `json:"returnUrl,omitempty"`
 	NotifyURL  string                `json:"notifyUrl,omitempty"`
 	Descriptor string                `json:"descriptor,omitempty"`
+	Surcharge  int64                 `json:"surcharge,omitempty"` // the part of Amount that was added for the method
 	Locale     string                `json:"locale,omitempty"`
 	Series     *Series               `json:"series,omitempty"`
 	ThreeDS    *connector.ThreeDS    `json:"threeDs,omitempty"`
@@ -185,6 +188,7 @@ type Attempt struct {
 	SentAt       time.Time
 	DoneAt       time.Time
 	Echo         []connector.Parameter
+	Surcharge    int64 // of a refund: how much of it is surcharge
 }
 
 // open says whether the provider's last word on the attempt is still to come.
@@ -207,7 +211,7 @@ func (p Payment) held() int64 {
 
 // Refundable is how much can still be given back.
 func (p Payment) Refundable() int64 {
-	return p.Captured - p.Refunded - p.Refunding - p.Disputed
+	return p.Captured - p.Refunded - p.Refunding - p.Disputed - p.Lost
 }
 
 // Final says whether nothing more happens to the payment by itself.

@@ -15,18 +15,19 @@ import (
 var paymentTable = &store.Table{Name: "payment", Key: 2, Columns: []string{
 	"realm", "id", "version", "seq", "merchant", "profile", "surface", "kind", "method", "brand", "currency", "amount", "state", "code", "risk",
 	"connector", "reference", "session", "source", "customer", "captured", "capturing", "refunded", "refunding", "voided", "voiding", "disputed",
-	"created_at", "updated_at", "captured_at", "expires_at", "details"}}
+	"created_at", "updated_at", "captured_at", "expires_at", "details", "order_id", "lost"}}
 
 const paymentColumns = `id, version, seq, merchant, profile, surface, kind, method, brand, currency, amount, state, code, risk,
 	connector, reference, session, source, customer, captured, capturing, refunded, refunding, voided, voiding, disputed,
-	created_at, updated_at, captured_at, expires_at, details`
+	created_at, updated_at, captured_at, expires_at, details, order_id, lost`
 
 func paymentRow(tx *store.Tx, p Payment, version int64) ([]any, error) {
 	details, err := json.Marshal(p.Details)
 	return []any{string(tx.Realm()), string(p.ID), version, p.Seq, string(p.Merchant), string(p.Profile), p.Surface, string(p.Kind), string(p.Method), p.Brand,
 		string(p.Amount.Currency), p.Amount.Minor, string(p.State), p.Code, p.Risk, p.Connector, p.Reference, string(p.Session), string(p.Source), string(p.Customer),
 		p.Captured, p.Capturing, p.Refunded, p.Refunding, p.Voided, p.Voiding, p.Disputed,
-		clock.Millis(p.CreatedAt), clock.Millis(p.UpdatedAt), clock.Millis(p.CapturedAt), clock.Millis(p.ExpiresAt), string(details)}, err
+		clock.Millis(p.CreatedAt), clock.Millis(p.UpdatedAt), clock.Millis(p.CapturedAt), clock.Millis(p.ExpiresAt), string(details),
+		string(p.Order), p.Lost}, err
 }
 
 func addPayment(tx *store.Tx, p Payment) error {
@@ -58,7 +59,7 @@ func (s *paymentScan) dest() []any {
 	return []any{&p.ID, &p.Version, &p.Seq, &p.Merchant, &p.Profile, &p.Surface, &p.Kind, &p.Method, &p.Brand, &p.Amount.Currency, &p.Amount.Minor,
 		&p.State, &p.Code, &p.Risk, &p.Connector, &p.Reference, &p.Session, &p.Source, &p.Customer,
 		&p.Captured, &p.Capturing, &p.Refunded, &p.Refunding, &p.Voided, &p.Voiding, &p.Disputed,
-		&s.created, &s.updated, &s.captured, &s.expires, &s.details}
+		&s.created, &s.updated, &s.captured, &s.expires, &s.details, &p.Order, &p.Lost}
 }
 
 func (s *paymentScan) payment() (Payment, error) {
@@ -122,9 +123,9 @@ func inReview(tx *store.Tx) ([]Payment, error) {
 
 var attemptTable = &store.Table{Name: "attempt", Key: 3, Columns: []string{
 	"realm", "payment", "id", "version", "kind", "state", "currency", "amount", "original", "reference", "provider_ref", "code", "provider_code",
-	"auth_code", "sent_at", "done_at", "echo"}}
+	"auth_code", "sent_at", "done_at", "echo", "surcharge"}}
 
-const attemptColumns = `payment, id, version, kind, state, currency, amount, original, reference, provider_ref, code, provider_code, auth_code, sent_at, done_at, echo`
+const attemptColumns = `payment, id, version, kind, state, currency, amount, original, reference, provider_ref, code, provider_code, auth_code, sent_at, done_at, echo, surcharge`
 
 func attemptRow(tx *store.Tx, a Attempt, version int64) ([]any, error) {
 	echo := ""
@@ -136,7 +137,7 @@ func attemptRow(tx *store.Tx, a Attempt, version int64) ([]any, error) {
 		echo = string(b)
 	}
 	return []any{string(tx.Realm()), string(a.Payment), string(a.ID), version, string(a.Kind), string(a.State), string(a.Amount.Currency), a.Amount.Minor,
-		string(a.Original), a.Reference, a.ProviderRef, a.Code, a.ProviderCode, a.AuthCode, clock.Millis(a.SentAt), clock.Millis(a.DoneAt), echo}, nil
+		string(a.Original), a.Reference, a.ProviderRef, a.Code, a.ProviderCode, a.AuthCode, clock.Millis(a.SentAt), clock.Millis(a.DoneAt), echo, a.Surcharge}, nil
 }
 
 func addAttempt(tx *store.Tx, a Attempt) error {
@@ -165,7 +166,7 @@ type attemptScan struct {
 func (s *attemptScan) dest() []any {
 	a := &s.a
 	return []any{&a.Payment, &a.ID, &a.Version, &a.Kind, &a.State, &a.Amount.Currency, &a.Amount.Minor, &a.Original, &a.Reference, &a.ProviderRef,
-		&a.Code, &a.ProviderCode, &a.AuthCode, &s.sent, &s.done, &s.echo}
+		&a.Code, &a.ProviderCode, &a.AuthCode, &s.sent, &s.done, &s.echo, &a.Surcharge}
 }
 
 func (s *attemptScan) attempt() (a Attempt, err error) {

@@ -29,6 +29,9 @@ type Service struct {
 	Environment func(ctx context.Context, realm ident.ID) (access.Environment, error)
 	// ReturnURL is where a provider sends the payer's browser back to.
 	ReturnURL func(realm, payment ident.ID) string
+	// Claim asks an order, in the transaction of the intent, whether a payment
+	// may be made for it now. Nil where there are no orders.
+	Claim func(tx *store.Tx, p Payment) error
 	// Patience is how long a provider may take to answer; after it the
 	// attempt is unknown. Zero means 25 seconds.
 	Patience time.Duration

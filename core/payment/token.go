@@ -19,6 +19,7 @@ type Tender struct {
 // What the order says about them before does not matter.
 func (o Order) With(m vault.Means) Order {
 	o.Amount, o.Method, o.Brand, o.Card, o.Source, o.CVV, o.Keep = m.Total, m.Token.Method, m.Token.Face.Brand, m.Card, m.Source, m.CVV, m.Token.Keep
+	o.Surcharge = m.Token.Surcharge.Minor
 	if o.Customer == "" {
 		o.Customer = m.Token.Customer
 	}

@@ -10,7 +10,6 @@ import (
 	"github.com/florinpay/florin/core/audit"
 	"github.com/florinpay/florin/core/fault"
 	"github.com/florinpay/florin/core/ident"
-	"github.com/florinpay/florin/core/merchant"
 	"github.com/florinpay/florin/core/method"
 	"github.com/florinpay/florin/core/money"
 	"github.com/florinpay/florin/core/vault/wallet"
@@ -31,8 +30,9 @@ type TokenDraft struct {
 	Source     ident.ID      // OfSource
 	Unattended bool          // OfSource: no payer is there
 	Packet     wallet.Card   // OfApple, OfGoogle
-	Account    merchant.BankAccount
-	Email      string
+	Bank       method.BankAccount // OfAccount
+	BankName   string // OfAccount: as the payer calls the bank, or ""
+	Email      string // OfAccount
 	Facts      method.Facts
 	// Price decides the surcharge, in the transaction that makes the token and
 	// with its id; nil for none. It may run again.
@@ -47,12 +47,11 @@ type Price struct {
 
 // secret is what is sealed with a token.
 type secret struct {
-	Number     string                `json:"number,omitempty"`
-	Holder     string                `json:"holder,omitempty"`
-	OnDevice   bool                  `json:"onDevice,omitempty"`
-	Cryptogram string                `json:"cryptogram,omitempty"`
-	ECI        string                `json:"eci,omitempty"`
-	Account    *merchant.BankAccount `json:"account,omitempty"`
+	Number     string `json:"number,omitempty"`
+	Holder     string `json:"holder,omitempty"`
+	OnDevice   bool   `json:"onDevice,omitempty"`
+	Cryptogram string `json:"cryptogram,omitempty"`
+	ECI        string `json:"eci,omitempty"`
 }
 
 // Tokenise makes a payment token.
@@ -136,6 +135,18 @@ func (s *Service) draw(tx *store.Tx, t *Token, d TokenDraft) (secret, error) {
 		return secret{Number: c.Number.Reveal(), Holder: c.Holder}, nil
 	case OfSource:
 		return secret{}, s.drawSource(tx, t, d)
+	case OfAccount:
+		if err := d.Bank.Check(); err != nil {
+			return secret{}, err
+		}
+		t.Method = method.DirectDebit
+		t.Face = Face{Brand: method.DebitBrand(d.Bank.Region), Last4: d.Bank.Last4(), Email: d.Email,
+			Bank: &BankFace{Region: d.Bank.Region, BankCode: d.Bank.BankCode, BranchCode: d.Bank.BranchCode, Name: d.BankName, Holder: d.Bank.Holder}}
+		return secret{Number: d.Bank.Number.Reveal(), Holder: d.Bank.Holder}, nil
+	case OfTransfer:
+		t.Method, t.Reference = method.BankTransfer, method.Reference(string(tx.Realm())+string(t.ID))
+		t.Face = Face{Brand: transferBrand}
+		return secret{}, nil
 	case OfApple, OfGoogle:
 		p := d.Packet
 		if err := p.Agrees(d.Amount); err != nil {
@@ -228,8 +239,9 @@ func (s *Service) means(tx *store.Tx, t Token) (m Means, err error) {
 	if err := json.Unmarshal(plain, &kept); err != nil {
 		return Means{}, fault.New(fault.Internal, "what a token pays with does not read") // the decoder's error may quote it
 	}
-	if kept.Account != nil {
-		m.Account = kept.Account
+	if t.Kind == OfAccount {
+		b := t.Face.Bank
+		m.Bank = &method.BankAccount{Region: b.Region, BankCode: b.BankCode, BranchCode: b.BranchCode, Number: method.Conceal(kept.Number), Holder: kept.Holder}
 		return m, nil
 	}
 	m.Card = &connector.Card{Number: method.Conceal(kept.Number), CVV: s.codes.get(t.ID), Holder: kept.Holder, ExpiryMonth: t.Face.ExpiryMonth,
