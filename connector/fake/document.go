@@ -24,6 +24,10 @@ func Document() string {
 		}
 	}
 	b.WriteString(cardNotes)
+	b.WriteString("\n### Cards whose issuer has made up its mind\n\nThe amount does not matter to these.\n\n| brand | number | outcome |\n| --- | --- | --- |\n")
+	for _, c := range IssuerCards {
+		fmt.Fprintf(&b, "| %s | `%s` | %s |\n", c.Brand, c.Number, c.Does)
+	}
 	b.WriteString("\n## Amounts\n\nFor a card that is in no table of this page, the last two digits of the amount in minor units decide:\n\n| ends in | outcome |\n| --- | --- |\n")
 	for _, row := range Amounts() {
 		fmt.Fprintf(&b, "| `%02d` | %s |\n", row.Cents, row.Does)

@@ -129,7 +129,10 @@ type Details struct {
 	RefundDays int                   `json:"refundDays,omitempty"`
 	HoldDays   int                   `json:"holdDays,omitempty"`
 	Token      ident.ID              `json:"token,omitempty"` // the payment token it was made with
-	Final      ident.ID              `json:"final,omitempty"` // the last capture: what it leaves over is released with it
+	// Fingerprint tells the card from others of the realm, where its declines
+	// are counted.
+	Fingerprint string   `json:"fingerprint,omitempty"`
+	Final       ident.ID `json:"final,omitempty"` // the last capture: what it leaves over is released with it
 }
 
 // Face is what may be shown of a card.

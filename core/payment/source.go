@@ -17,7 +17,7 @@ func (s *Service) source(tx *store.Tx, actor access.Actor, o Order, p *Payment) 
 		if o.Card == nil || !o.Keep {
 			return o.Card, nil
 		}
-		kept, err := s.Vault.Add(tx, by, vault.Draft{Merchant: p.Merchant, Customer: p.Customer, Method: p.Method,
+		kept, err := s.Vault.Add(tx, by, vault.Draft{Merchant: p.Merchant, Customer: p.Customer, Method: p.Method, Keeping: o.Keeping,
 			Card: vault.Card{Number: o.Card.Number, Holder: o.Card.Holder, ExpiryMonth: o.Card.ExpiryMonth, ExpiryYear: o.Card.ExpiryYear, Brand: o.Brand}})
 		p.Source = kept.ID
 		return o.Card, err
