@@ -100,7 +100,7 @@ func (s *Surface) pricing(c *call, w tokenWish) func(tx *store.Tx, t vault.Token
 			if who == "" {
 				who = surcharge.Consumer
 			}
-			q, err := s.Surcharges.Specified(tx, s.ask(c, means, t.Amount, who), *r.specified)
+			q, err := s.Surcharges.Specified(tx, ask(c, means, t.Amount, who, w.fee), *r.specified)
 			return vault.Price{Surcharge: q.Surcharge}, err
 		}
 		q, err := s.Surcharges.Redeem(tx, r.token, surcharge.Use{Merchant: t.Merchant, CustomerType: customerType(w.who.customer), Form: surcharge.InFull,
@@ -112,8 +112,23 @@ func (s *Surface) pricing(c *call, w tokenWish) func(tx *store.Tx, t vault.Token
 	}
 }
 
-func (s *Surface) ask(c *call, m surcharge.Means, a money.Amount, who surcharge.CustomerType) surcharge.Ask {
-	return surcharge.Ask{Merchant: c.acts.ID, Marketplace: c.acts.Marketplace, CustomerType: who, Form: surcharge.InFull, Amount: a, Means: m}
+func ask(c *call, m surcharge.Means, a money.Amount, who surcharge.CustomerType, fee surcharge.Fee) surcharge.Ask {
+	return surcharge.Ask{Merchant: c.acts.ID, Marketplace: c.acts.Marketplace, CustomerType: who, Form: surcharge.InFull, Amount: a, Means: m, Fee: fee}
+}
+
+// fee is what the platform takes of a payment, for rules that pass it on:
+// nothing of a merchant that has no plan.
+func (s *Surface) fee(c *call, by method.Name, brand, country string, currency money.Currency) (surcharge.Fee, error) {
+	plan, err := s.Settlement.Plan(c.r.Context(), c.actor.Realm, c.acts.ID)
+	if fault.Is(err, fault.NotFound) {
+		return surcharge.Fee{}, nil
+	}
+	if by == surcharge.ApplePay || by == surcharge.GooglePay { // cards to the platform
+		by = method.Card
+	}
+	var f surcharge.Fee
+	f.BasisPoints, f.Fixed, f.TaxBasisPoints = plan.Rate(by, brand, country, currency)
+	return f, err
 }
 
 // meansOf is what rules look at of what a token pays with.
@@ -180,7 +195,11 @@ func (s *Surface) quoteSurcharge(c *call) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	q, err := s.Surcharges.Quote(c.r.Context(), c.actor, s.ask(c, m, a, who))
+	fee, err := s.fee(c, m.Method, m.Card.Brand, m.Card.Country, a.Currency)
+	if err != nil {
+		return nil, err
+	}
+	q, err := s.Surcharges.Quote(c.r.Context(), c.actor, ask(c, m, a, who, fee))
 	if err != nil {
 		return nil, err
 	}

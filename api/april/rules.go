@@ -80,8 +80,11 @@ func (s *Surface) rates(c *call, in object) (any, error) {
 	if err := in.err(); err != nil {
 		return nil, err
 	}
-	ask := s.ask(c, surcharge.Means{}, money.Of(0, currency), who)
-	offers, err := s.Surcharges.Rates(c.r.Context(), c.actor, ask)
+	fee, err := s.fee(c, surcharge.Card, "", "", currency)
+	if err != nil {
+		return nil, err
+	}
+	offers, err := s.Surcharges.Rates(c.r.Context(), c.actor, ask(c, surcharge.Means{}, money.Of(0, currency), who, fee))
 	if err != nil {
 		return nil, err
 	}
@@ -89,7 +92,7 @@ func (s *Surface) rates(c *call, in object) (any, error) {
 	for i, o := range offers {
 		list[i] = surchargeRate{Match: showMatch(o.Rule.If), VariableBasisPoints: o.Rule.Rate.BasisPoints, FixedAmount: o.Rule.Rate.Fixed, Summary: o.Summary}
 		if o.Rule.Rate.Mode == surcharge.PlatformFee {
-			list[i].VariableBasisPoints, list[i].FixedAmount = ask.Fee.BasisPoints, ask.Fee.Fixed
+			list[i].VariableBasisPoints, list[i].FixedAmount = fee.BasisPoints, fee.Fixed
 		}
 	}
 	return tagged("SurchargeRatesResponse", map[string]any{"rates": list}), nil

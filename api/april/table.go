@@ -16,6 +16,7 @@ import (
 	"github.com/florinpay/florin/core/merchant"
 	"github.com/florinpay/florin/core/order"
 	"github.com/florinpay/florin/core/payment"
+	"github.com/florinpay/florin/core/settlement"
 	"github.com/florinpay/florin/core/surcharge"
 	"github.com/florinpay/florin/core/vault"
 	"github.com/florinpay/florin/store"
@@ -31,6 +32,7 @@ type Surface struct {
 	Vault      *vault.Service // seals the answers that are kept
 	Payments   *payment.Service
 	Surcharges *surcharge.Service
+	Settlement *settlement.Service // its plans say what a surcharge may pass on
 	Wallets    map[access.Environment]Wallets
 	Clock      clock.Clock
 	Log        *slog.Logger

@@ -16,6 +16,9 @@ type tokenWish struct {
 	answer  string // the variant that it comes back as
 	account method.BankAccount
 	price   requirement
+	method  method.Name
+	brand   string
+	fee     surcharge.Fee // of the platform, for a surcharge that the merchant works out
 }
 
 // looseAmount reads money that has to be there; whether it is positive and its
@@ -71,6 +74,11 @@ func (s *Surface) addToken(c *call) (any, error) {
 	if err := tokenVariants[variant](s, c, in, &w); err != nil {
 		return nil, err
 	}
+	if w.price.specified != nil {
+		if w.fee, err = s.fee(c, w.method, w.brand, w.draft.Facts.Country, w.draft.Amount.Currency); err != nil {
+			return nil, err
+		}
+	}
 	w.draft.Price = s.pricing(c, w)
 	t, err := s.Vault.Tokenise(c.r.Context(), c.actor, c.by(), w.draft)
 	if err != nil {
@@ -109,7 +117,7 @@ func (s *Surface) wishCard(c *call, in object, w *tokenWish) error {
 // describe finds what is known of the card behind a token.
 func (s *Surface) describe(c *call, w *tokenWish, number method.Secret) error {
 	facts, err := s.facts(c, number.Reveal())
-	w.draft.Facts = facts
+	w.draft.Facts, w.method, w.brand = facts, method.Card, method.Detect(number.Reveal())
 	return err
 }
 
@@ -141,7 +149,7 @@ func (s *Surface) wishSource(c *call, in object, w *tokenWish) error {
 		}
 	}
 	w.answer, w.draft.Kind, w.draft.Source, w.draft.CVV, w.draft.Unattended = "SavedPaymentSourceToken", vault.OfSource, src.ID, cvv, c.ours() && cvv.Empty()
-	w.draft.Facts = src.About.Facts
+	w.draft.Facts, w.method, w.brand = src.About.Facts, src.Method, src.Brand
 	return nil
 }
 
@@ -193,11 +201,12 @@ func (s *Surface) wishAccount(_ *call, in object, w *tokenWish) (err error) {
 		return fault.At("invalid.currency", "currency", "the account is in another currency than the amount")
 	}
 	w.answer, w.draft.Kind, w.draft.Bank = "BankAccountToken", vault.OfAccount, w.account
+	w.method, w.brand = method.DirectDebit, method.DebitBrand(w.account.Region)
 	return nil
 }
 
 func (s *Surface) wishTransfer(_ *call, in object, w *tokenWish) error {
-	w.answer, w.draft.Kind = "BankTransferToken", vault.OfTransfer
+	w.answer, w.draft.Kind, w.method = "BankTransferToken", vault.OfTransfer, method.BankTransfer
 	return in.err()
 }
 

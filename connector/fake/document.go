@@ -140,6 +140,13 @@ a dot and the raw body; several, apart by spaces, may stand there. A callback
 older than five minutes, or from further ahead, is refused. A repeat carries the
 same id.
 
+## Messages
+
+Nothing leaves a test realm: e-mails and SMS are held, with their links, on the
+page /outbox of ` + "`florin dev`, and in `GET /sandbox/outbox` (`to`, `object`, `below`" + `
+narrow it). Addresses, domains and numbers that the operator names in
+` + "`message-allowed`" + ` really get theirs.
+
 ## The books
 
 They live in memory, or in a file that the processes of one machine share: a

@@ -132,7 +132,8 @@ type Details struct {
 	// Fingerprint tells the card from others of the realm, where its declines
 	// are counted.
 	Fingerprint string   `json:"fingerprint,omitempty"`
-	Final       ident.ID `json:"final,omitempty"` // the last capture: what it leaves over is released with it
+	Final       ident.ID `json:"final,omitempty"`   // the last capture: what it leaves over is released with it
+	Invoice     ident.ID `json:"invoice,omitempty"` // what it pays, or ""
 }
 
 // Face is what may be shown of a card.

@@ -27,6 +27,9 @@ type Service struct {
 
 	// Environment tells which environment a realm is in.
 	Environment func(ctx context.Context, realm ident.ID) (access.Environment, error)
+	// Gates are asked in the transaction in which a payment begins; a fault of
+	// one of them keeps it from beginning. They are set before the first payment.
+	Gates []Gate
 	// ReturnURL is where a provider sends the payer's browser back to.
 	ReturnURL func(realm, payment ident.ID) string
 	// Claim asks an order, in the transaction of the intent, whether a payment
@@ -35,6 +38,25 @@ type Service struct {
 	// Patience is how long a provider may take to answer; after it the
 	// attempt is unknown. Zero means 25 seconds.
 	Patience time.Duration
+}
+
+// Gate lets a payment begin, or says with a fault why not. What it writes
+// stands or falls with the payment.
+type Gate func(tx *store.Tx, p Payment) error
+
+// pass asks the order that is paid, and every gate.
+func (s *Service) pass(tx *store.Tx, o Order, p Payment) error {
+	if o.Order != "" {
+		if err := s.Claim(tx, p); err != nil {
+			return err
+		}
+	}
+	for _, g := range s.Gates {
+		if err := g(tx, p); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // begin commits an intent: what write decides, together with its idempotency
