@@ -3,6 +3,7 @@ package method
 import (
 	"crypto/sha256"
 	"encoding/binary"
+	"strings"
 )
 
 // A bank transfer is told from others by the reference that its payer quotes:
@@ -33,9 +34,21 @@ func Reference(seed string) string {
 }
 
 // ReadReference finds a reference in what a payer wrote: small letters and
-// spaces, dashes and dots between its characters do not matter. "" when it is
-// none.
+// spaces, dashes and dots between its characters do not matter, nor do other
+// words before and after it. "" when there is none.
 func ReadReference(text string) string {
+	if r := readReference(text); r != "" {
+		return r
+	}
+	for word := range strings.FieldsSeq(text) {
+		if r := readReference(word); r != "" {
+			return r
+		}
+	}
+	return ""
+}
+
+func readReference(text string) string {
 	var out []byte
 	n := uint64(0)
 	for i := range len(text) {

@@ -20,7 +20,7 @@ func TestReference(t *testing.T) {
 	}
 	r := Reference("1")
 	for text, want := range map[string]string{strings.ToLower(r): r, r[:3] + " " + r[3:6] + "-" + r[6:]: r, r[:9]: "", r + "2": "", "": "", "0" + r[1:]: "",
-		"ref " + r: "", "Ø" + r: ""} {
+		"invoice 17, ref " + r + " thanks": r, "Ø" + r: ""} {
 		if got := ReadReference(text); got != want {
 			t.Errorf("%q is read as %q, want %q", text, got, want)
 		}

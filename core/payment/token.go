@@ -24,7 +24,7 @@ type Tender struct {
 // What the order says about them before does not matter.
 func (o Order) With(m vault.Means) Order {
 	o.Amount, o.Method, o.Brand, o.Card, o.Source, o.CVV, o.Keep = m.Total, m.Token.Method, m.Token.Face.Brand, m.Card, m.Source, m.CVV, m.Token.Keep
-	o.Surcharge = m.Token.Surcharge.Minor
+	o.Bank, o.Quote, o.Surcharge = m.Bank, m.Token.Reference, m.Token.Surcharge.Minor
 	if o.Customer == "" {
 		o.Customer = m.Token.Customer
 	}
@@ -33,7 +33,7 @@ func (o Order) With(m vault.Means) Order {
 	if m.ThreeDS != nil { // who pays was made sure of on the device
 		o.Details.ThreeDS, o.Use3DS, o.Challenge = m.ThreeDS, false, false
 	}
-	if m.Token.Unattended && o.Details.Series == nil {
+	if m.Token.Unattended && m.Token.OfACard() && o.Details.Series == nil {
 		o.Details.Series = &Series{Initiator: "MIT", Mode: "REPEATED", Type: "UNSCHEDULED"}
 	}
 	return o
