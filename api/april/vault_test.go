@@ -15,13 +15,21 @@ const goodCard = `{"cardNumber":"4242424242424242","expMonth":8,"expYear":2029,"
 
 // tokenFields are sources, tokens and quotes that are understood, or not, and
 // cannot be made.
-func tokenFields(h *house) (list []wrong) {
-	a := h.sandbox.April
-	add := func(method, path string, status int, code, form string, values ...string) {
-		for _, v := range values {
-			list = append(list, wrong{path + " with " + form + " " + v, method, path, strings.Replace(form, "%s", v, 1), status, code})
-		}
+func tokenFields(h *house) []wrong { return append(wrongTokens(h), wrongQuotes(h)...) }
+
+// wrongs gathers requests that must be refused, one for each value in a form.
+type wrongs []wrong
+
+func (w *wrongs) add(method, path string, status int, code, form string, values ...string) {
+	for _, v := range values {
+		*w = append(*w, wrong{path + " with " + form + " " + v, method, path, strings.Replace(form, "%s", v, 1), status, code})
 	}
+}
+
+func wrongTokens(h *house) wrongs {
+	a := h.sandbox.April
+	var list wrongs
+	add := list.add
 	card := `{"CreateCardToken":{"amount":{"minorCurrencyUnits":%s,"currency":"AUD"},"card":` + goodCard + `}}`
 	add("POST", "/tokens", 422, "validation_failed", card, "0", "-1", "-9223372036854775808", "9223372036854775807", "1000000000000001")
 	add("POST", "/tokens", 400, "invalid_request", card, "9223372036854775808", "1999.5", `"1999"`, `"a"`, "true", "[]", "{}", "1e400")
@@ -67,6 +75,13 @@ func tokenFields(h *house) (list []wrong) {
 	add("POST", "/tokens", 400, "invalid_request", `{"CreateApplePayToken":{`+amount+`,"applePay":%s}}`, "1", `[]`)
 	add("POST", "/tokens", 400, "validation_failed", `{"CreateApplePayToken":{`+amount+`,"applePay":%s}}`, "{}", "null", `{"paymentData":{}}`, `{"paymentData":{"version":"EC_v1","data":"AA","signature":"AA","header":{}}}`, `{"paymentMethod":{"type":"gift"},"paymentData":{}}`)
 	add("POST", "/tokens", 400, "validation_failed", `{"CreateGooglePayToken":{`+amount+`,"googlePay":%s}}`, "{}", "null", `{"protocolVersion":"ECv2","signature":"AA","signedMessage":"x","intermediateSigningKey":{"signedKey":"x","signatures":["AA"]}}`)
+	return list
+}
+
+func wrongQuotes(h *house) wrongs {
+	a := h.sandbox.April
+	var list wrongs
+	add := list.add
 	path := "/tokens/" + a.MerchantID + "/surchargequote"
 	quote := `{"PaymentSurchargeRequest":{"payment":{"form":{"PayInFull":{}},"customerType":"Consumer","amount":{"amount":100,"currency":"AUD"},"method":%s}}}`
 	add("POST", path, 400, "invalid_request", quote, "{}", `{"Card":{},"BankTransfer":{}}`, `{"Cash":{}}`, `{"Card":[]}`, `{"Card":{}}`, `{"Card":{"bin":"424242","cardNumber":"4242424242424242"}}`)
