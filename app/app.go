@@ -41,7 +41,9 @@ import (
 	"github.com/florinpay/florin/core/order"
 	"github.com/florinpay/florin/core/payment"
 	"github.com/florinpay/florin/core/settlement"
+	"github.com/florinpay/florin/core/surcharge"
 	"github.com/florinpay/florin/core/vault"
+	"github.com/florinpay/florin/core/vault/wallet"
 	"github.com/florinpay/florin/core/webhook"
 	"github.com/florinpay/florin/store"
 	webcheckout "github.com/florinpay/florin/web/checkout"
@@ -58,6 +60,7 @@ type App struct {
 	Access     *access.Service
 	Merchants  *merchant.Service
 	Customers  *customer.Service
+	Surcharges *surcharge.Service
 	Vault      *vault.Service
 	Payments   *payment.Service
 	Orders     *order.Service
@@ -74,6 +77,7 @@ type App struct {
 	Provider   *fake.Provider
 
 	now        clock.Clock
+	packets    *wallet.Sandbox
 	ids        *ident.Source
 	metrics    *metrics
 	inbox      *inbox
@@ -164,6 +168,11 @@ func (a *App) wire(random io.Reader) error {
 	a.Access = &access.Service{DB: a.DB, Pepper: a.Keys.Pepper("api keys"), Random: random, Clock: a.now}
 	a.Merchants = &merchant.Service{DB: a.DB, Clock: a.now}
 	a.Customers = &customer.Service{DB: a.DB}
+	a.Surcharges = &surcharge.Service{DB: a.DB, Key: a.Keys.Pepper("surcharge quote")}
+	packets, err := a.wallets()
+	if err != nil {
+		return err
+	}
 	a.Vault = &vault.Service{DB: a.DB, Keys: a.Keys, Log: events}
 	a.Payments = &payment.Service{DB: a.DB, Events: events, Vault: a.Vault, Connectors: connectors, Log: a.Log,
 		Environment: a.Access.Environment, ReturnURL: a.returnURL}
@@ -189,6 +198,7 @@ func (a *App) wire(random io.Reader) error {
 		Vault: a.Vault, Clock: a.now, Log: a.Log, BaseURL: a.BaseURL, Build: buildNumber(), Pepper: a.Keys.Pepper("gateway fingerprints"),
 		Integrity: webcheckout.WidgetIntegrity(), Door: wire.NewDoor(room)}
 	a.April = &april.Surface{DB: a.DB, Access: a.Access, Merchants: a.Merchants, Customers: a.Customers, Orders: a.Orders,
+		Payments: a.Payments, Settlement: a.Settlement, Surcharges: a.Surcharges, Wallets: packets, ChallengeURL: a.challengeURL,
 		Vault: a.Vault, Clock: a.now, Log: a.Log, BaseURL: a.BaseURL, Pepper: a.Keys.Pepper("april fingerprints"), Seed: a.Keys.Pepper("april signatures"), Door: a.Gateway.Door}
 	a.Media = &media.Surface{DB: a.DB, Login: a.Login, Merchants: a.Merchants, Clock: a.now, Log: a.Log, BaseURL: a.BaseURL, Door: a.Gateway.Door}
 	a.metrics = newMetrics()
@@ -196,6 +206,7 @@ func (a *App) wire(random io.Reader) error {
 	events.Listen(a.Settlement.OnEvent)
 	events.Listen(a.Checkouts.OnEvent)
 	events.Listen(a.Invoices.OnEvent)
+	events.Listen(a.countDeclines)
 	events.Listen(a.tellMerchants)
 	events.Listen(a.metrics.count)
 	return nil
