@@ -11,6 +11,13 @@ import (
 	"github.com/florinpay/florin/core/subscription"
 )
 
+// Billing is what bills subscribers.
+type Billing struct {
+	Banks         *bankfile.Service
+	Bank          *fake.Bank // of test mode
+	Subscriptions *subscription.Service
+}
+
 // wireBilling puts together what bills subscribers: the formats of banks' files,
 // the test bank for test realms, subscriptions. A live realm has no courier.
 func (a *App) wireBilling(events *event.Log) (err error) {
