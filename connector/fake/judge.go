@@ -37,6 +37,10 @@ func (p *Provider) judge(req connector.Request) verdict {
 		return judgeWallet(req)
 	case req.Method == method.Voucher:
 		return judgeVoucher(req)
+	case req.Method == method.DirectDebit:
+		return judgeDebit(req)
+	case req.Method == method.BankTransfer:
+		return judgeTransfer(req)
 	}
 	return judgeCard(req)
 }
@@ -106,6 +110,8 @@ func judgeCard(req connector.Request) verdict {
 		case req.Kind == connector.Authenticate:
 		case known.Flow == Soft && flow != Challenge && auth != "Y" && auth != "A" && !req.MIT:
 			end = no(softDecline)
+		case issuerCards[number].Code != "" && (req.Kind != connector.Verify || issuerCards[number].Code != insufficientFunds):
+			end = no(issuerCards[number].Code)
 		case !listed && !faulty:
 			end = byAmount(req.Amount.Minor)
 		}
