@@ -25,7 +25,7 @@ var floors = []struct {
 	{"6", []string{"core/loan", "core/login", "core/order", "core/invoice", "core/settlement"}},
 	{"7", []string{"core/payplan", "core/issuing", "core/bankfile", "core/checkout"}},
 	{"7, which has bills paid by bank files", []string{"core/subscription"}},
-	{"8", []string{"core/webhook", "core/simulate", "core/report"}},
+	{"8", []string{"core/errand", "core/webhook", "core/simulate", "core/report"}},
 	{"9, shared by the surfaces", []string{"api/wire", "web/page", "web/browsertest"}},
 	{"9, what pages are made of", []string{"web/docs"}},
 	{"9", []string{"api/gateway", "api/april", "api/spense", "api/media", "web/april", "web/checkout", "web/portal", "web/dev"}},

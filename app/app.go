@@ -208,7 +208,7 @@ func (a *App) wire(random io.Reader) error {
 	events.Listen(a.Checkouts.OnEvent)
 	events.Listen(a.Invoices.OnEvent)
 	events.Listen(a.countDeclines)
-	if err := a.wireBilling(events); err != nil {
+	if err := a.wireBilling(events, random); err != nil {
 		return err
 	}
 	events.Listen(a.tellMerchants)
