@@ -47,6 +47,7 @@ import (
 	"github.com/florinpay/florin/core/webhook"
 	"github.com/florinpay/florin/store"
 	webcheckout "github.com/florinpay/florin/web/checkout"
+	weblogin "github.com/florinpay/florin/web/login"
 )
 
 // App is a florin that is put together.
@@ -73,6 +74,7 @@ type App struct {
 	Login      *login.Service
 	Gateway    *gateway.Surface
 	Media      *media.Surface
+	SignIn     *weblogin.Site
 	April      *april.Surface
 	Provider   *fake.Provider
 	Billing
@@ -201,6 +203,7 @@ func (a *App) wire(random io.Reader) error {
 	a.April = &april.Surface{DB: a.DB, Access: a.Access, Merchants: a.Merchants, Customers: a.Customers, Orders: a.Orders,
 		Payments: a.Payments, Settlement: a.Settlement, Surcharges: a.Surcharges, Wallets: packets, ChallengeURL: a.challengeURL,
 		Vault: a.Vault, Clock: a.now, Log: a.Log, BaseURL: a.BaseURL, Pepper: a.Keys.Pepper("april fingerprints"), Seed: a.Keys.Pepper("april signatures"), Door: a.Gateway.Door}
+	a.SignIn = &weblogin.Site{Login: a.Login, Secure: strings.HasPrefix(a.BaseURL, "https://"), Log: a.Log}
 	a.Media = &media.Surface{DB: a.DB, Login: a.Login, Merchants: a.Merchants, Clock: a.now, Log: a.Log, BaseURL: a.BaseURL, Door: a.Gateway.Door}
 	a.metrics = newMetrics()
 	events.Listen(a.Orders.OnEvent)
