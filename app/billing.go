@@ -20,6 +20,7 @@ import (
 	"github.com/florinpay/florin/core/merchant"
 	"github.com/florinpay/florin/core/subscription"
 	webcheckout "github.com/florinpay/florin/web/checkout"
+	weberrand "github.com/florinpay/florin/web/errand"
 )
 
 // Billing is what bills subscribers.
@@ -28,6 +29,7 @@ type Billing struct {
 	Bank          *fake.Bank // of test mode
 	Subscriptions *subscription.Service
 	Errands       *errand.Service
+	Pages         *weberrand.Site
 }
 
 // wireBilling puts together what bills subscribers: the formats of banks' files,
@@ -54,6 +56,7 @@ func (a *App) wireBilling(events *event.Log, random io.Reader) (err error) {
 		BackURL: func(client string, number int64) string {
 			return a.BaseURL + "/login/payment/back?" + url.Values{"clientId": {client}, "errand": {strconv.FormatInt(number, 10)}}.Encode()
 		}}
+	a.Pages = &weberrand.Site{SignIn: a.SignIn, Errands: a.Errands, Log: a.Log}
 	a.Media.Subscriptions, a.Media.Errands = a.Subscriptions, a.Errands
 	a.Banks.Register(a.Jobs)
 	a.Subscriptions.Register(a.Jobs)
