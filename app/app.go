@@ -77,6 +77,7 @@ type App struct {
 	Media      *media.Surface
 	April      *april.Surface
 	Provider   *fake.Provider
+	Billing
 
 	now        clock.Clock
 	packets    *wallet.Sandbox
@@ -212,6 +213,9 @@ func (a *App) wire(random io.Reader) error {
 	events.Listen(a.Checkouts.OnEvent)
 	events.Listen(a.Invoices.OnEvent)
 	events.Listen(a.countDeclines)
+	if err := a.wireBilling(events); err != nil {
+		return err
+	}
 	events.Listen(a.tellMerchants)
 	events.Listen(a.metrics.count)
 	return nil
@@ -286,7 +290,7 @@ func (a *App) sandboxFile() string {
 }
 
 // Close lets go of the database and the test provider's books.
-func (a *App) Close() error { return errors.Join(a.DB.Close(), a.Provider.Close()) }
+func (a *App) Close() error { return errors.Join(a.DB.Close(), a.Provider.Close(), a.Bank.Close()) }
 
 // buildNumber names this binary as the gateway contract does: 40 hex digits
 // of the program itself and the moment it was built.
