@@ -35,6 +35,7 @@ import (
 	"github.com/florinpay/florin/core/invoice"
 	"github.com/florinpay/florin/core/job"
 	"github.com/florinpay/florin/core/login"
+	"github.com/florinpay/florin/core/mandate"
 	"github.com/florinpay/florin/core/merchant"
 	"github.com/florinpay/florin/core/method"
 	"github.com/florinpay/florin/core/notify"
@@ -64,6 +65,7 @@ type App struct {
 	Surcharges *surcharge.Service
 	Vault      *vault.Service
 	Payments   *payment.Service
+	Mandates   *mandate.Service
 	Orders     *order.Service
 	Settlement *settlement.Service
 	Invoices   *invoice.Service
@@ -179,6 +181,8 @@ func (a *App) wire(random io.Reader) error {
 	a.Vault = &vault.Service{DB: a.DB, Keys: a.Keys, Log: events}
 	a.Payments = &payment.Service{DB: a.DB, Events: events, Vault: a.Vault, Connectors: connectors, Log: a.Log,
 		Environment: a.Access.Environment, ReturnURL: a.returnURL}
+	a.Mandates = &mandate.Service{DB: a.DB, Events: events, Connectors: connectors, Log: a.Log, ReturnURL: a.returnURL}
+	a.Payments.Mandates = a.Mandates
 	a.Settlement = &settlement.Service{DB: a.DB, Events: events, Clock: a.now, Log: a.Log, Connectors: connectors, Environment: a.Access.Environment}
 	a.Invoices = &invoice.Service{DB: a.DB, Events: events, Payments: a.Payments, Random: random, Log: a.Log, Environment: a.Access.Environment}
 	a.Payments.Gates = append(a.Payments.Gates, a.Invoices.Claim)
@@ -188,6 +192,7 @@ func (a *App) wire(random io.Reader) error {
 	a.Webhooks = &webhook.Service{DB: a.DB, Vault: a.Vault, Events: events, Sender: webhook.NewSender(guard, nil), Clock: a.now, Random: random}
 	a.Jobs = &job.Queue{DB: a.DB, Clock: a.now, Log: a.Log}
 	a.Payments.Register(a.Jobs, a.now)
+	a.Mandates.Register(a.Jobs, a.now)
 	a.Settlement.Register(a.Jobs)
 	a.Invoices.Register(a.Jobs)
 	if a.Notify, err = a.newNotify(events); err != nil {
@@ -243,7 +248,7 @@ func (a *App) check(ctx context.Context) error {
 		}
 		return fmt.Errorf("the key file does not fit the database%s: %w", hint, err)
 	}
-	return errors.Join(a.follow(ctx), a.Jobs.Every(ctx, "payment.recover"), a.Jobs.Every(ctx, "app.tend"))
+	return errors.Join(a.follow(ctx), a.Jobs.Every(ctx, "payment.recover"), a.Jobs.Every(ctx, "mandate.recover"), a.Jobs.Every(ctx, "app.tend"))
 }
 
 // guard says where webhooks may go.
