@@ -69,6 +69,7 @@ func (p *Provider) settle(w *writing, c *charge, state connector.State, code str
 		w.set(&root)
 	}
 	c.become(state, code)
+	c.Done = at
 	t, _ := c.Fault.trouble()
 	c.plan(t, at)
 	w.set(c)
