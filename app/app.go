@@ -38,6 +38,7 @@ import (
 	"github.com/florinpay/florin/core/notify"
 	"github.com/florinpay/florin/core/order"
 	"github.com/florinpay/florin/core/payment"
+	"github.com/florinpay/florin/core/reconcile"
 	"github.com/florinpay/florin/core/settlement"
 	"github.com/florinpay/florin/core/vault"
 	"github.com/florinpay/florin/core/webhook"
@@ -60,6 +61,7 @@ type App struct {
 	Payments   *payment.Service
 	Orders     *order.Service
 	Settlement *settlement.Service
+	Reconcile  *reconcile.Service
 	Invoices   *invoice.Service
 	Checkouts  *checkout.Service
 	Webhooks   *webhook.Service
@@ -163,7 +165,6 @@ func (a *App) wire(random io.Reader) error {
 	a.Vault = &vault.Service{DB: a.DB, Keys: a.Keys, Log: events}
 	a.Payments = &payment.Service{DB: a.DB, Events: events, Vault: a.Vault, Connectors: connectors, Log: a.Log,
 		Environment: a.Access.Environment, ReturnURL: a.returnURL}
-	a.Settlement = &settlement.Service{DB: a.DB, Events: events, Clock: a.now, Log: a.Log, Connectors: connectors, Environment: a.Access.Environment}
 	a.Invoices = &invoice.Service{DB: a.DB, Events: events, Payments: a.Payments, Random: random, Log: a.Log, Environment: a.Access.Environment}
 	a.Payments.Gates = append(a.Payments.Gates, a.Invoices.Claim)
 	a.Orders = &order.Service{DB: a.DB, Events: events}
@@ -172,7 +173,7 @@ func (a *App) wire(random io.Reader) error {
 	a.Webhooks = &webhook.Service{DB: a.DB, Vault: a.Vault, Events: events, Sender: webhook.NewSender(guard, nil), Clock: a.now, Random: random}
 	a.Jobs = &job.Queue{DB: a.DB, Clock: a.now, Log: a.Log}
 	a.Payments.Register(a.Jobs, a.now)
-	a.Settlement.Register(a.Jobs)
+	a.settle(events, connectors)
 	a.Invoices.Register(a.Jobs)
 	if a.Notify, err = a.newNotify(events); err != nil {
 		return err
@@ -187,7 +188,6 @@ func (a *App) wire(random io.Reader) error {
 		Vault: a.Vault, Clock: a.now, Log: a.Log, BaseURL: a.BaseURL, Pepper: a.Keys.Pepper("april fingerprints"), Seed: a.Keys.Pepper("april signatures"), Door: a.Gateway.Door}
 	a.metrics = newMetrics()
 	events.Listen(a.Orders.OnEvent)
-	events.Listen(a.Settlement.OnEvent)
 	events.Listen(a.Checkouts.OnEvent)
 	events.Listen(a.Invoices.OnEvent)
 	events.Listen(a.tellMerchants)
@@ -219,7 +219,8 @@ func (a *App) check(ctx context.Context) error {
 		}
 		return fmt.Errorf("the key file does not fit the database%s: %w", hint, err)
 	}
-	return errors.Join(a.follow(ctx), a.Jobs.Every(ctx, "payment.recover"), a.Jobs.Every(ctx, "app.tend"))
+	return errors.Join(a.follow(ctx), a.Jobs.Every(ctx, "payment.recover"), a.Jobs.Every(ctx, "app.tend"),
+		a.Jobs.Every(ctx, reconcile.FetchJob))
 }
 
 // guard says where webhooks may go.

@@ -11,6 +11,7 @@ import (
 	"maps"
 	"slices"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/florinpay/florin/connector"
@@ -258,6 +259,41 @@ func (s *statement) write() []byte {
 	rows = append(rows, []string{"T", strconv.Itoa(len(s.lines)), text(s.gross, s.currency), text(s.fees, s.currency), text(s.gross-s.fees, s.currency)})
 	_ = w.WriteAll(rows) // into memory, which takes everything
 	return out.Bytes()
+}
+
+// settlementNotes is the part of docs/sandbox.md about the files.
+func settlementNotes() string {
+	var b strings.Builder
+	b.WriteString(`
+## Settlement files
+
+For each account, day (UTC) and currency in which something moved there is a
+file, made and paid when the day is over: CSV with a line H (version, account,
+reference, report, currency, from, to, paid at), lines L (kind, reference,
+attempt, when, currency, gross, fee) and a line T (lines, gross, fees, payout).
+They are made of the money that moved in the provider's own books.
+
+Of a payment the provider keeps, rounded half up:
+
+| method | basis points |
+| --- | --- |
+`)
+	for _, m := range slices.Sorted(maps.Keys(prices)) {
+		fmt.Fprintf(&b, "| %s | %d |\n", m, prices[m])
+	}
+	fmt.Fprintf(&b, "| others | %d |\n\nand %d of the major unit for a chargeback. On demand it makes a mistake in the files of an account\nand day:\n\n| mistake | the file |\n| --- | --- |\n", otherPrice, chargebackPrice)
+	for _, f := range SettlementFlaws {
+		fmt.Fprintf(&b, "| `%s` | %s |\n", f, flawTexts[f])
+	}
+	return b.String()
+}
+
+var flawTexts = map[SettlementFlaw]string{
+	MissingLine:   "lacks its first line; the sums have it",
+	DoubleLine:    "has its first line twice; the sums have it once",
+	FeeDrift:      "names one minor unit more as the first fee",
+	OtherCurrency: "has its first line in another currency",
+	CutOffShift:   "lacks the last line of the day, which stands in the next day's file",
 }
 
 func stampOf(ms int64) string { return time.UnixMilli(ms).UTC().Format(time.RFC3339Nano) }

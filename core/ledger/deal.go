@@ -65,6 +65,12 @@ func (d Deal) Debit(a money.Amount) Transfer {
 	return d.transfer("debit", pair(Posted, d.provider(), d.merchant(), a))
 }
 
+// ReturnDebit takes back a debit that had gone through: the payer's bank did not
+// honour it after all.
+func (d Deal) ReturnDebit(a money.Amount) Transfer {
+	return d.transfer("debit.return", pair(Posted, d.merchant(), d.provider(), a))
+}
+
 // ReserveRefund sets a aside before the provider is asked to refund it.
 func (d Deal) ReserveRefund(a money.Amount) Transfer {
 	return d.transfer("refund.reserve", pair(Pending, d.merchant(), d.provider(), a))
@@ -140,6 +146,22 @@ func (d Deal) ChargebackReturned(a money.Amount) Transfer {
 	return d.transfer("chargeback.returned", pair(Posted, d.provider(), d.merchant(), a))
 }
 
+// Arrive books money that came by a bank transfer. It waits in suspense until
+// it is known whose it is; Object is the arrival.
+func (d Deal) Arrive(a money.Amount) Transfer {
+	return d.transfer("transfer", pair(Posted, d.provider(), Suspense(d.Connector), a))
+}
+
+// Matched gives to the merchant what came by bank transfers for a payment.
+func (d Deal) Matched(a money.Amount) Transfer {
+	return d.transfer("transfer.matched", pair(Posted, Suspense(d.Connector), d.merchant(), a))
+}
+
+// SentBack books that what came by a bank transfer was sent back to its sender.
+func (d Deal) SentBack(a money.Amount) Transfer {
+	return d.transfer("transfer.returned", pair(Posted, Suspense(d.Connector), d.provider(), a))
+}
+
 // Late books money that a provider reports after the payment was given up. It
 // belongs to nobody yet and waits for review.
 func (d Deal) Late(a money.Amount) Transfer {
@@ -192,13 +214,34 @@ func (d Deal) account() Account {
 // Received books a bank transfer: mine of it is the merchant's, the rest was
 // not asked for and waits for review.
 func (d Deal) Received(mine, rest money.Amount) Transfer {
-	suspense := Suspense("bank")
-	if d.Connector != "" {
-		suspense = Suspense(d.Connector)
-	}
 	return d.transfer("transfer.received",
 		pair(Posted, d.account(), d.merchant(), mine),
-		pair(Posted, d.account(), suspense, rest))
+		pair(Posted, d.account(), d.suspense(), rest))
+}
+
+// TakenBack undoes Received: the payer's bank took the money back.
+func (d Deal) TakenBack(a money.Amount) Transfer {
+	return d.transfer("transfer.taken_back", pair(Posted, d.merchant(), d.account(), a))
+}
+
+// Unexplained books money that came into a bank account for nobody we know,
+// until somebody can say whose it is.
+func (d Deal) Unexplained(a money.Amount) Transfer {
+	return d.transfer("transfer.unexplained", pair(Posted, d.account(), d.suspense(), a))
+}
+
+// TakenUnexplained books money that the bank took from its account, for which
+// we know no reason yet.
+func (d Deal) TakenUnexplained(a money.Amount) Transfer {
+	return d.transfer("transfer.taken_unexplained", pair(Posted, d.suspense(), d.account(), a))
+}
+
+// suspense is where money waits that came over the deal's account.
+func (d Deal) suspense() Account {
+	if d.Connector == "" {
+		return Suspense("bank")
+	}
+	return Suspense(d.Connector)
 }
 
 // Outside books that the merchant was paid without us. It holds the money
