@@ -41,6 +41,7 @@ import (
 	"github.com/florinpay/florin/core/notify"
 	"github.com/florinpay/florin/core/order"
 	"github.com/florinpay/florin/core/payment"
+	"github.com/florinpay/florin/core/reconcile"
 	"github.com/florinpay/florin/core/settlement"
 	"github.com/florinpay/florin/core/surcharge"
 	"github.com/florinpay/florin/core/vault"
@@ -68,6 +69,7 @@ type App struct {
 	Mandates   *mandate.Service
 	Orders     *order.Service
 	Settlement *settlement.Service
+	Reconcile  *reconcile.Service
 	Invoices   *invoice.Service
 	Checkouts  *checkout.Service
 	Webhooks   *webhook.Service
@@ -183,7 +185,6 @@ func (a *App) wire(random io.Reader) error {
 		Environment: a.Access.Environment, ReturnURL: a.returnURL}
 	a.Mandates = &mandate.Service{DB: a.DB, Events: events, Connectors: connectors, Log: a.Log, ReturnURL: a.returnURL}
 	a.Payments.Mandates = a.Mandates
-	a.Settlement = &settlement.Service{DB: a.DB, Events: events, Clock: a.now, Log: a.Log, Connectors: connectors, Environment: a.Access.Environment}
 	a.Invoices = &invoice.Service{DB: a.DB, Events: events, Payments: a.Payments, Random: random, Log: a.Log, Environment: a.Access.Environment}
 	a.Payments.Gates = append(a.Payments.Gates, a.Invoices.Claim)
 	a.Orders = &order.Service{DB: a.DB, Events: events}
@@ -193,7 +194,7 @@ func (a *App) wire(random io.Reader) error {
 	a.Jobs = &job.Queue{DB: a.DB, Clock: a.now, Log: a.Log}
 	a.Payments.Register(a.Jobs, a.now)
 	a.Mandates.Register(a.Jobs, a.now)
-	a.Settlement.Register(a.Jobs)
+	a.settle(events, connectors)
 	a.Invoices.Register(a.Jobs)
 	if a.Notify, err = a.newNotify(events); err != nil {
 		return err
@@ -212,7 +213,6 @@ func (a *App) wire(random io.Reader) error {
 	a.Media = &media.Surface{DB: a.DB, Login: a.Login, Merchants: a.Merchants, Clock: a.now, Log: a.Log, BaseURL: a.BaseURL, Door: a.Gateway.Door}
 	a.metrics = newMetrics()
 	events.Listen(a.Orders.OnEvent)
-	events.Listen(a.Settlement.OnEvent)
 	events.Listen(a.Checkouts.OnEvent)
 	events.Listen(a.Invoices.OnEvent)
 	events.Listen(a.countDeclines)
@@ -248,7 +248,8 @@ func (a *App) check(ctx context.Context) error {
 		}
 		return fmt.Errorf("the key file does not fit the database%s: %w", hint, err)
 	}
-	return errors.Join(a.follow(ctx), a.Jobs.Every(ctx, "payment.recover"), a.Jobs.Every(ctx, "mandate.recover"), a.Jobs.Every(ctx, "app.tend"))
+	return errors.Join(a.follow(ctx), a.Jobs.Every(ctx, "payment.recover"), a.Jobs.Every(ctx, "mandate.recover"), a.Jobs.Every(ctx, "app.tend"),
+		a.Jobs.Every(ctx, reconcile.FetchJob))
 }
 
 // guard says where webhooks may go.
