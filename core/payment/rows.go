@@ -228,21 +228,25 @@ func of(table, columns string) string {
 }
 
 func outcomes(tx *store.Tx, query string, args ...any) (list []Outcome, err error) {
-	err = tx.All(query, args, func(scan func(...any) error) (err error) {
-		var a attemptScan
-		var p paymentScan
-		var out Outcome
-		if err = scan(append(a.dest(), p.dest()...)...); err != nil {
-			return err
-		}
-		if out.Attempt, err = a.attempt(); err != nil {
-			return err
-		}
-		out.Payment, err = p.payment()
+	err = tx.All(query, args, func(scan func(...any) error) error {
+		out, err := scanOutcome(scan)
 		list = append(list, out)
 		return err
 	})
 	return list, err
+}
+
+func scanOutcome(scan func(...any) error) (out Outcome, err error) {
+	var a attemptScan
+	var p paymentScan
+	if err = scan(append(a.dest(), p.dest()...)...); err != nil {
+		return out, err
+	}
+	if out.Attempt, err = a.attempt(); err != nil {
+		return out, err
+	}
+	out.Payment, err = p.payment()
+	return out, err
 }
 
 var (
@@ -346,6 +350,13 @@ func eventSums(tx *store.Tx, from, to ident.ID, each func(payment ident.ID, n, l
 			return err
 		})
 }
+
+var (
+	ownBetweenText   = outcomesText + `a.payment >= $2 AND a.payment < $3 AND a.id = a.payment`
+	laterBetweenText = outcomesText + `a.id >= $2 AND a.id < $3 AND a.id <> a.payment`
+	ownersText       = `SELECT payment FROM attempt WHERE realm = $1 AND id <> payment AND id IN (`
+	aroundText       = outcomesText + `a.payment IN (`
+)
 
 var arrivalTable = &store.Table{Name: "arrival", Key: 2, Columns: []string{
 	"realm", "id", "version", "connector", "account", "reference", "quoted", "payer", "currency", "amount", "payment", "matched", "returned", "held", "arrived_at"}}

@@ -150,6 +150,7 @@ var words = []struct{ fault, code string }{
 	{"conflict.errand.expired", "expired"},
 	{"conflict.invoice", "alreadyUsed"},
 	{"conflict.method.not_set_up", "providerError"},
+	{"invalid.account", "providerError"},
 	{"conflict", "alreadyUsed"},
 	{fault.Unavailable, "providerError"},
 }
