@@ -216,12 +216,9 @@ func (a *App) wire(random io.Reader) error {
 	events.Listen(a.Checkouts.OnEvent)
 	events.Listen(a.Invoices.OnEvent)
 	events.Listen(a.countDeclines)
-	if err := a.wireBilling(events, random); err != nil {
-		return err
-	}
 	events.Listen(a.tellMerchants)
 	events.Listen(a.metrics.count)
-	return nil
+	return a.wireBilling(events, random)
 }
 
 // tellMerchants owes each event to those who want to hear of it, in the
