@@ -16,13 +16,13 @@ var floors = []struct {
 	packages []string
 }{
 	{"0", []string{"."}},
-	{"1", []string{"core/ident", "core/clock", "core/fault"}},
+	{"1", []string{"core/ident", "core/clock", "core/fault", "core/paper"}},
 	{"1, which speaks in faults", []string{"core/money"}},
 	{"2", []string{"store", "core/method"}},
 	{"3", []string{"core/access", "core/audit", "core/event", "core/idempotency", "core/job", "core/ledger", "core/merchant", "core/customer", "connector", "connector/column", "store/disk", "store/storetest", "core/vault/wallet"}},
-	{"4", []string{"core/vault", "core/mandate", "core/surcharge", "connector/fake", "connector/*", "connector/connectortest"}},
+	{"4", []string{"core/vault", "core/mandate", "core/surcharge", "core/settlement/aba", "connector/fake", "connector/*", "connector/connectortest"}},
 	{"5", []string{"core/payment", "core/notify", "connector/all"}},
-	{"6", []string{"core/loan", "core/order", "core/invoice", "core/settlement"}},
+	{"6", []string{"core/loan", "core/login", "core/order", "core/invoice", "core/settlement"}},
 	{"7", []string{"core/payplan", "core/issuing", "core/subscription", "core/checkout"}},
 	{"8", []string{"core/webhook", "core/simulate", "core/report"}},
 	{"9, shared by the surfaces", []string{"api/wire", "web/page", "web/browsertest"}},

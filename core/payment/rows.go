@@ -315,19 +315,20 @@ func pageUp(tx *store.Tx, after ident.ID, limit int) ([]Payment, error) {
 // attemptSums adds up the amounts of attempts between two payments. undoes is
 // true for operations of a debit or through a capture, which take captured
 // money back.
-func attemptSums(tx *store.Tx, from, to ident.ID, each func(payment ident.ID, kind connector.Kind, state AttemptState, undoes bool, sum int64)) error {
-	return tx.All(`SELECT a.payment, a.kind, a.state, (a.original <> a.payment OR p.kind <> 'authorise') AS undoes, CAST(SUM(a.amount) AS BIGINT)
-		FROM attempt a JOIN payment p ON p.realm = a.realm AND p.id = a.payment
-		WHERE a.realm = $1 AND a.payment >= $2 AND a.payment <= $3 GROUP BY a.payment, a.kind, a.state, (a.original <> a.payment OR p.kind <> 'authorise')`,
+func attemptSums(tx *store.Tx, from, to ident.ID, each func(payment ident.ID, kind connector.Kind, state AttemptState, undoes, own bool, sum int64)) error {
+	return tx.All(`SELECT a.payment, a.kind, a.state, (a.original <> a.payment OR p.kind <> 'authorise') AS undoes, a.id = a.payment AS own,
+		CAST(SUM(a.amount) AS BIGINT) FROM attempt a JOIN payment p ON p.realm = a.realm AND p.id = a.payment
+		WHERE a.realm = $1 AND a.payment >= $2 AND a.payment <= $3
+		GROUP BY a.payment, a.kind, a.state, (a.original <> a.payment OR p.kind <> 'authorise'), a.id = a.payment`,
 		[]any{string(tx.Realm()), string(from), string(to)}, func(scan func(...any) error) error {
 			var id ident.ID
 			var kind connector.Kind
 			var state AttemptState
-			var undoes bool
+			var undoes, own bool
 			var sum int64
-			err := scan(&id, &kind, &state, &undoes, &sum)
+			err := scan(&id, &kind, &state, &undoes, &own, &sum)
 			if err == nil {
-				each(id, kind, state, undoes, sum)
+				each(id, kind, state, undoes, own, sum)
 			}
 			return err
 		})
@@ -341,6 +342,96 @@ func eventSums(tx *store.Tx, from, to ident.ID, each func(payment ident.ID, n, l
 			err := scan(&id, &n, &last)
 			if err == nil {
 				each(id, n, last)
+			}
+			return err
+		})
+}
+
+var arrivalTable = &store.Table{Name: "arrival", Key: 2, Columns: []string{
+	"realm", "id", "version", "connector", "account", "reference", "quoted", "payer", "currency", "amount", "payment", "matched", "returned", "held", "arrived_at"}}
+
+const arrivalColumns = `id, version, connector, account, reference, quoted, payer, currency, amount, payment, matched, returned, arrived_at`
+
+func arrivalRow(tx *store.Tx, a Arrival, version int64) []any {
+	return []any{string(tx.Realm()), string(a.ID), version, a.Connector, a.Account, a.Reference, a.Quoted, a.Payer, string(a.Amount.Currency), a.Amount.Minor,
+		string(a.Payment), a.Matched, a.Returned, a.Held(), clock.Millis(a.ArrivedAt)}
+}
+
+func addArrival(tx *store.Tx, a Arrival) { tx.Insert(arrivalTable, arrivalRow(tx, a, 1)...) }
+
+func saveArrival(tx *store.Tx, a Arrival) {
+	tx.Swap(arrivalTable, a.Version, arrivalRow(tx, a, a.Version+1)...)
+}
+
+func arrivals(tx *store.Tx, query string, args ...any) (list []Arrival, err error) {
+	err = tx.All(query, args, func(scan func(...any) error) error {
+		var a Arrival
+		var at int64
+		err := scan(&a.ID, &a.Version, &a.Connector, &a.Account, &a.Reference, &a.Quoted, &a.Payer, &a.Amount.Currency, &a.Amount.Minor, &a.Payment,
+			&a.Matched, &a.Returned, &at)
+		a.ArrivedAt = clock.FromMillis(at)
+		list = append(list, a)
+		return err
+	})
+	return list, err
+}
+
+// one is the only arrival of a query, or the zero one.
+func one(list []Arrival, err error) (Arrival, error) {
+	if len(list) == 0 {
+		return Arrival{}, err
+	}
+	return list[0], err
+}
+
+const arrivalText = `SELECT ` + arrivalColumns + ` FROM arrival WHERE realm = $1 AND connector = $2 AND account = $3 AND reference = $4`
+
+// arrivalOf finds an arrival by the bank's id of it; the zero one when there is none.
+func arrivalOf(tx *store.Tx, connector, account, reference string) (Arrival, error) {
+	return one(arrivals(tx, arrivalText, string(tx.Realm()), connector, account, reference))
+}
+
+func getArrival(tx *store.Tx, id ident.ID) (Arrival, error) {
+	a, err := one(arrivals(tx, `SELECT `+arrivalColumns+` FROM arrival WHERE realm = $1 AND id = $2`, string(tx.Realm()), string(id)))
+	if err == nil && a.ID == "" {
+		err = fault.New("not_found.arrival", "no such money has come")
+	}
+	return a, err
+}
+
+const (
+	arrivalsOfText = `SELECT ` + arrivalColumns + ` FROM arrival WHERE realm = $1 AND payment = $2 AND payment <> '' ORDER BY arrived_at, id`
+	heldText       = `SELECT ` + arrivalColumns + ` FROM arrival WHERE realm = $1 AND held > 0 ORDER BY arrived_at, id LIMIT $2`
+)
+
+func arrivalsOf(tx *store.Tx, payment ident.ID) ([]Arrival, error) {
+	return arrivals(tx, arrivalsOfText, string(tx.Realm()), string(payment))
+}
+
+// heldFor reads what is held for a payment, oldest first.
+func heldFor(tx *store.Tx, payment ident.ID) (held []Arrival, err error) {
+	list, err := arrivalsOf(tx, payment)
+	for _, a := range list {
+		if a.Held() > 0 {
+			held = append(held, a)
+		}
+	}
+	return held, err
+}
+
+func heldArrivals(tx *store.Tx, limit int) ([]Arrival, error) {
+	return arrivals(tx, heldText, string(tx.Realm()), int64(limit))
+}
+
+// matchedSums adds up what payments between two ids got of arrivals.
+func matchedSums(tx *store.Tx, from, to ident.ID, each func(payment ident.ID, sum int64)) error {
+	return tx.All(`SELECT payment, CAST(SUM(matched) AS BIGINT) FROM arrival WHERE realm = $1 AND payment >= $2 AND payment <= $3 AND payment <> '' GROUP BY payment`,
+		[]any{string(tx.Realm()), string(from), string(to)}, func(scan func(...any) error) error {
+			var id ident.ID
+			var sum int64
+			err := scan(&id, &sum)
+			if err == nil {
+				each(id, sum)
 			}
 			return err
 		})

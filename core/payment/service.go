@@ -35,8 +35,8 @@ type Service struct {
 	// Claim asks an order, in the transaction of the intent, whether a payment
 	// may be made for it now. Nil where there are no orders.
 	Claim func(tx *store.Tx, p Payment) error
-	// Patience is how long a provider may take to answer; after it the
-	// attempt is unknown. Zero means 25 seconds.
+	// Patience is how long after the intent an answer is waited for; then the
+	// attempt is unknown. Zero means connector.Patience, which is the longest.
 	Patience time.Duration
 }
 
@@ -171,16 +171,36 @@ func (s *Service) limits(p Payment) limits {
 		spec := c.Spec()
 		lim.settle, lim.returns = time.Duration(spec.SettleSeconds)*time.Second, spec.ReturnSeconds
 	}
+	if p.Method.ByBank() { // five banking days, with a weekend and a holiday
+		lim.horizon = 8 * 24 * time.Hour
+	}
 	return lim
+}
+
+// send asks the provider for what the attempt a is, once. Its patience counts
+// from the intent: a process that was stopped behind the commit, or whose commit
+// took long, sends nothing any more, for somebody else may have heard by now that
+// the provider never saw the attempt, and taken it for proof. That nothing was
+// sent is a no that we can be sure of.
+func (s *Service) send(ctx context.Context, realm ident.ID, a Attempt, request func(ctx context.Context) connector.Result) connector.Result {
+	gone := s.DB.Now(realm).Sub(a.SentAt)
+	if left := s.patience() - max(gone, 0); left > 0 { // less than nothing: the clock was set back
+		return s.ask(ctx, left, request)
+	}
+	s.Log.Error("too late to ask the provider; nothing was sent", "attempt", a.ID, "after", gone)
+	return connector.Result{State: connector.Refused, Code: "unavailable.provider", Provider: "not sent"}
+}
+
+func (s *Service) patience() time.Duration {
+	if s.Patience == 0 {
+		return connector.Patience
+	}
+	return s.Patience
 }
 
 // ask runs one question to a provider, with no transaction open and whether or
 // not the client is still there.
-func (s *Service) ask(ctx context.Context, question func(ctx context.Context) connector.Result) (r connector.Result) {
-	patience := s.Patience
-	if patience == 0 {
-		patience = 25 * time.Second
-	}
+func (s *Service) ask(ctx context.Context, patience time.Duration, question func(ctx context.Context) connector.Result) (r connector.Result) {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), patience)
 	defer cancel()
 	defer func() {
