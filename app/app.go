@@ -21,6 +21,7 @@ import (
 
 	"github.com/florinpay/florin/api/april"
 	"github.com/florinpay/florin/api/gateway"
+	"github.com/florinpay/florin/api/spense"
 	"github.com/florinpay/florin/api/wire"
 	"github.com/florinpay/florin/connector"
 	"github.com/florinpay/florin/connector/all"
@@ -67,6 +68,7 @@ type App struct {
 	Jobs       *job.Queue
 	Gateway    *gateway.Surface
 	April      *april.Surface
+	Spense     *spense.Surface
 	Provider   *fake.Provider
 
 	now        clock.Clock
@@ -169,7 +171,8 @@ func (a *App) wire(random io.Reader) error {
 	a.Orders = &order.Service{DB: a.DB, Events: events}
 	a.Payments.Claim = a.Orders.Claim
 	a.Checkouts = &checkout.Service{DB: a.DB, Access: a.Access, Payments: a.Payments, Merchants: a.Merchants, Random: random, Node: "node" + node}
-	a.Webhooks = &webhook.Service{DB: a.DB, Vault: a.Vault, Events: events, Sender: webhook.NewSender(guard, nil), Clock: a.now, Random: random}
+	a.Webhooks = &webhook.Service{DB: a.DB, Vault: a.Vault, Events: events, Sender: webhook.NewSender(guard, nil), Clock: a.now, Random: random,
+		Ways: map[string]webhook.Way{spense.Contract: spense.Way}}
 	a.Jobs = &job.Queue{DB: a.DB, Clock: a.now, Log: a.Log}
 	a.Payments.Register(a.Jobs, a.now)
 	a.Settlement.Register(a.Jobs)
@@ -185,11 +188,15 @@ func (a *App) wire(random io.Reader) error {
 		Integrity: webcheckout.WidgetIntegrity(), Door: wire.NewDoor(room)}
 	a.April = &april.Surface{DB: a.DB, Access: a.Access, Merchants: a.Merchants, Customers: a.Customers, Orders: a.Orders,
 		Vault: a.Vault, Clock: a.now, Log: a.Log, BaseURL: a.BaseURL, Pepper: a.Keys.Pepper("april fingerprints"), Seed: a.Keys.Pepper("april signatures"), Door: a.Gateway.Door}
+	if a.Spense, err = a.newSpense(a.Gateway.Door); err != nil {
+		return err
+	}
 	a.metrics = newMetrics()
 	events.Listen(a.Orders.OnEvent)
 	events.Listen(a.Settlement.OnEvent)
 	events.Listen(a.Checkouts.OnEvent)
 	events.Listen(a.Invoices.OnEvent)
+	events.Listen(a.tellPayers)
 	events.Listen(a.tellMerchants)
 	events.Listen(a.metrics.count)
 	return nil
@@ -202,9 +209,18 @@ func (a *App) tellMerchants(tx *store.Tx, e event.Event) error {
 	if out, ok := e.Subject.(payment.Outcome); ok && out.Payment.Details.NotifyURL != "" {
 		target = webhook.Target{URL: out.Payment.Details.NotifyURL, Contract: gateway.Contract}
 	}
+	if target.URL == "" {
+		var err error
+		if target, err = a.Spense.Target(tx, e); err != nil {
+			return err
+		}
+	}
 	return a.Webhooks.Fan(tx, e, func(contract string) (webhook.Message, error) {
-		if contract == gateway.Contract {
+		switch contract {
+		case gateway.Contract:
 			return a.Gateway.Message(tx, e)
+		case spense.Contract:
+			return a.Spense.Message(e)
 		}
 		return webhook.Message{}, nil
 	}, target)

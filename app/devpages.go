@@ -11,6 +11,7 @@ import (
 
 	"github.com/florinpay/florin/api/april"
 	"github.com/florinpay/florin/api/gateway"
+	"github.com/florinpay/florin/api/spense"
 	"github.com/florinpay/florin/store"
 	webcheckout "github.com/florinpay/florin/web/checkout"
 	"github.com/florinpay/florin/web/dev"
@@ -23,7 +24,8 @@ import (
 func (a *App) rooms() []*page.Set { return []*page.Set{webcheckout.Pages, dev.Pages} }
 
 var devLinks = dev.Links{{Title: "Start", Path: "/"}, {Title: "Webhook inbox", Path: "/inbox"}, {Title: "Outbox", Path: "/outbox"}, {Title: "Sandbox", Path: "/sandbox"},
-	{Title: "Gateway reference", Path: "/docs/gateway"}, {Title: "April reference", Path: "/docs/april"}}
+	{Title: "Gateway reference", Path: "/docs/gateway"}, {Title: "April reference", Path: "/docs/april"},
+	{Title: "Spense partner reference", Path: "/docs/spense-partner"}, {Title: "Spense payments reference", Path: "/docs/spense-payments"}}
 
 // devPages mounts the pages for developers. They show test credentials and
 // exist in a sandbox alone.
@@ -44,7 +46,8 @@ func (a *App) devPages(r chi.Router, s Sandbox) {
 var documented = []struct {
 	name, title string
 	text        func() []byte
-}{{"gateway", "Gateway reference", gateway.OpenAPI}, {"april", "April reference", april.OpenAPI}}
+}{{"gateway", "Gateway reference", gateway.OpenAPI}, {"april", "April reference", april.OpenAPI},
+	{"spense-partner", "Spense partner reference", spense.PartnerAPI}, {"spense-payments", "Spense payments reference", spense.PaymentsAPI}}
 
 // references mounts the contracts' documents and their pages, in production
 // too.
@@ -91,7 +94,7 @@ func (a *App) showStart(w http.ResponseWriter, r *http.Request, s Sandbox) error
 				{Name: "entityType", Value: g.EntityType}, {Name: "merchant.id", Value: g.MerchantID},
 				{Name: "Webhook secret", Value: g.WebhookSecret, Help: "signs what goes to a payment's notificationUrl"}},
 			Samples: samples(s),
-		}, aprilContract(s)},
+		}, aprilContract(s), spenseContract(s)},
 	})
 }
 
