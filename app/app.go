@@ -21,6 +21,7 @@ import (
 
 	"github.com/florinpay/florin/api/april"
 	"github.com/florinpay/florin/api/gateway"
+	"github.com/florinpay/florin/api/media"
 	"github.com/florinpay/florin/api/spense"
 	"github.com/florinpay/florin/api/wire"
 	"github.com/florinpay/florin/connector"
@@ -34,13 +35,16 @@ import (
 	"github.com/florinpay/florin/core/ident"
 	"github.com/florinpay/florin/core/invoice"
 	"github.com/florinpay/florin/core/job"
+	"github.com/florinpay/florin/core/login"
 	"github.com/florinpay/florin/core/merchant"
 	"github.com/florinpay/florin/core/method"
 	"github.com/florinpay/florin/core/notify"
 	"github.com/florinpay/florin/core/order"
 	"github.com/florinpay/florin/core/payment"
 	"github.com/florinpay/florin/core/settlement"
+	"github.com/florinpay/florin/core/surcharge"
 	"github.com/florinpay/florin/core/vault"
+	"github.com/florinpay/florin/core/vault/wallet"
 	"github.com/florinpay/florin/core/webhook"
 	"github.com/florinpay/florin/store"
 	webcheckout "github.com/florinpay/florin/web/checkout"
@@ -57,6 +61,7 @@ type App struct {
 	Access     *access.Service
 	Merchants  *merchant.Service
 	Customers  *customer.Service
+	Surcharges *surcharge.Service
 	Vault      *vault.Service
 	Payments   *payment.Service
 	Orders     *order.Service
@@ -66,12 +71,15 @@ type App struct {
 	Webhooks   *webhook.Service
 	Notify     *notify.Service
 	Jobs       *job.Queue
+	Login      *login.Service
 	Gateway    *gateway.Surface
+	Media      *media.Surface
 	April      *april.Surface
 	Spense     *spense.Surface
 	Provider   *fake.Provider
 
 	now        clock.Clock
+	packets    *wallet.Sandbox
 	ids        *ident.Source
 	metrics    *metrics
 	inbox      *inbox
@@ -162,6 +170,11 @@ func (a *App) wire(random io.Reader) error {
 	a.Access = &access.Service{DB: a.DB, Pepper: a.Keys.Pepper("api keys"), Random: random, Clock: a.now}
 	a.Merchants = &merchant.Service{DB: a.DB, Clock: a.now}
 	a.Customers = &customer.Service{DB: a.DB}
+	a.Surcharges = &surcharge.Service{DB: a.DB, Key: a.Keys.Pepper("surcharge quote")}
+	packets, err := a.wallets()
+	if err != nil {
+		return err
+	}
 	a.Vault = &vault.Service{DB: a.DB, Keys: a.Keys, Log: events}
 	a.Payments = &payment.Service{DB: a.DB, Events: events, Vault: a.Vault, Connectors: connectors, Log: a.Log,
 		Environment: a.Access.Environment, ReturnURL: a.returnURL}
@@ -181,25 +194,34 @@ func (a *App) wire(random io.Reader) error {
 		return err
 	}
 	a.Notify.Register(a.Jobs)
+	a.Login = &login.Service{DB: a.DB, Notify: a.Notify, Pepper: a.Keys.Pepper("login"), Random: random, Clock: a.now}
 	a.Orders.Register(a.Jobs)
 	a.Jobs.Handle("app.tend", a.tend)
 	a.Gateway = &gateway.Surface{Access: a.Access, Merchants: a.Merchants, Customers: a.Customers, Payments: a.Payments, Checkouts: a.Checkouts,
 		Vault: a.Vault, Clock: a.now, Log: a.Log, BaseURL: a.BaseURL, Build: buildNumber(), Pepper: a.Keys.Pepper("gateway fingerprints"),
 		Integrity: webcheckout.WidgetIntegrity(), Door: wire.NewDoor(room)}
 	a.April = &april.Surface{DB: a.DB, Access: a.Access, Merchants: a.Merchants, Customers: a.Customers, Orders: a.Orders,
+		Payments: a.Payments, Settlement: a.Settlement, Surcharges: a.Surcharges, Wallets: packets, ChallengeURL: a.challengeURL,
 		Vault: a.Vault, Clock: a.now, Log: a.Log, BaseURL: a.BaseURL, Pepper: a.Keys.Pepper("april fingerprints"), Seed: a.Keys.Pepper("april signatures"), Door: a.Gateway.Door}
 	if a.Spense, err = a.newSpense(a.Gateway.Door); err != nil {
 		return err
 	}
+	a.Media = &media.Surface{DB: a.DB, Login: a.Login, Merchants: a.Merchants, Clock: a.now, Log: a.Log, BaseURL: a.BaseURL, Door: a.Gateway.Door}
 	a.metrics = newMetrics()
+	a.listen(events)
+	return nil
+}
+
+// listen says who acts on events, and in which order.
+func (a *App) listen(events *event.Log) {
 	events.Listen(a.Orders.OnEvent)
 	events.Listen(a.Settlement.OnEvent)
 	events.Listen(a.Checkouts.OnEvent)
 	events.Listen(a.Invoices.OnEvent)
 	events.Listen(a.tellPayers)
+	events.Listen(a.countDeclines)
 	events.Listen(a.tellMerchants)
 	events.Listen(a.metrics.count)
-	return nil
 }
 
 // tellMerchants owes each event to those who want to hear of it, in the

@@ -23,7 +23,7 @@ const (
 // payment tokens whose time is up are wiped, deliveries that are long over are forgotten.
 func (a *App) tend(ctx context.Context, j job.Job) error {
 	err := a.eachRealm(ctx, func(r access.Realm) error {
-		for _, sweep := range []func(context.Context, ident.ID, int) (int, error){a.Vault.Sweep, a.Vault.SweepTokens, a.Vault.SweepPackets} {
+		for _, sweep := range []func(context.Context, ident.ID, int) (int, error){a.Vault.Sweep, a.Vault.SweepTokens, a.Vault.SweepPackets, a.Vault.SweepBlocked, a.Surcharges.Sweep} {
 			if err := exhaust(ctx, r.ID, sweep); err != nil {
 				return err
 			}
@@ -36,9 +36,12 @@ func (a *App) tend(ctx context.Context, j job.Job) error {
 		if err != nil {
 			return err
 		}
-		for _, sweep := range []func(context.Context, ident.ID, time.Time, int) (int, error){a.Webhooks.Sweep, a.Notify.Sweep} {
+		for _, old := range []struct {
+			sweep func(context.Context, ident.ID, time.Time, int) (int, error)
+			kept  time.Duration
+		}{{a.Webhooks.Sweep, deliveriesKept}, {a.Notify.Sweep, deliveriesKept}, {a.Login.Sweep, 24 * time.Hour}} {
 			err := exhaust(ctx, r.ID, func(ctx context.Context, realm ident.ID, limit int) (int, error) {
-				return sweep(ctx, realm, now.Add(-deliveriesKept), limit)
+				return old.sweep(ctx, realm, now.Add(-old.kept), limit)
 			})
 			if err != nil {
 				return err

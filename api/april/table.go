@@ -12,26 +12,38 @@ import (
 	"github.com/florinpay/florin/core/access"
 	"github.com/florinpay/florin/core/clock"
 	"github.com/florinpay/florin/core/customer"
+	"github.com/florinpay/florin/core/ident"
 	"github.com/florinpay/florin/core/merchant"
 	"github.com/florinpay/florin/core/order"
+	"github.com/florinpay/florin/core/payment"
+	"github.com/florinpay/florin/core/settlement"
+	"github.com/florinpay/florin/core/surcharge"
 	"github.com/florinpay/florin/core/vault"
 	"github.com/florinpay/florin/store"
 )
 
 // Surface is the contract over the core.
 type Surface struct {
-	DB        *store.DB
-	Access    *access.Service
-	Merchants *merchant.Service
-	Customers *customer.Service
-	Orders    *order.Service
-	Vault     *vault.Service // seals the answers that are kept
-	Clock     clock.Clock
-	Log       *slog.Logger
+	DB         *store.DB
+	Access     *access.Service
+	Merchants  *merchant.Service
+	Customers  *customer.Service
+	Orders     *order.Service
+	Vault      *vault.Service // seals the answers that are kept
+	Payments   *payment.Service
+	Surcharges *surcharge.Service
+	Settlement *settlement.Service // its plans say what a surcharge may pass on
+	Wallets    map[access.Environment]Wallets
+	Clock      clock.Clock
+	Log        *slog.Logger
 
 	BaseURL string // who issues our tokens
 	Pepper  []byte // keys the fingerprints of requests
 	Seed    []byte // 32 bytes, of the key that signs our tokens
+
+	// ChallengeURL is where a payer's browser goes for a payment's 3-D Secure
+	// challenge.
+	ChallengeURL func(realm, payment ident.ID) string
 
 	Door *wire.Door // how many changes at a time; reads are always let in
 }
@@ -96,15 +108,15 @@ func init() { // not a literal: the handlers know the table
 		{"GET", "/merchants/{id}", false, "MK S L aj mj kj", Nothing, (*Surface).getMerchant},
 		{"PATCH", "/merchants/{id}", true, "MK S L aj mj kj", Nothing, (*Surface).changeMerchant},
 
-		{"GET", "/sources", true, "MK S aj cj", later, nil},
-		{"POST", "/sources", true, "MK P S cj", later, nil},
-		{"GET", "/sources/{id}", true, "MK aj cj", later, nil},
-		{"DELETE", "/sources/{id}", false, "MK S aj cj", later, nil},
-		{"GET", "/sources/blockedcards", true, "MK S aj mj kj", later, nil},
-		{"GET", "/sources/blockedcards/{id}/events", false, "MK S aj mj kj", later, nil},
-		{"POST", "/tokens", true, "MK P S cj mj kj aj", later, nil},
-		{"GET", "/tokens/{id}", true, "MK P S cj mj kj aj", later, nil},
-		{"POST", "/tokens/{id}/surchargequote", true, "MK P S cj mj kj aj", later, nil},
+		{"GET", "/sources", true, "MK S aj cj", Nothing, (*Surface).listSources},
+		{"POST", "/sources", true, "MK P S cj", AMerchant, (*Surface).addSource},
+		{"GET", "/sources/{id}", true, "MK aj cj", Nothing, (*Surface).getSource},
+		{"DELETE", "/sources/{id}", false, "MK S aj cj", Nothing, (*Surface).deleteSource},
+		{"GET", "/sources/blockedcards", true, "MK S aj mj kj", Nothing, (*Surface).listBlocked},
+		{"GET", "/sources/blockedcards/{id}/events", false, "MK S aj mj kj", Nothing, (*Surface).listBlockedEvents},
+		{"POST", "/tokens", true, "MK P S cj mj kj aj", AMerchant, (*Surface).addToken},
+		{"GET", "/tokens/{id}", true, "MK P S cj mj kj aj", Nothing, (*Surface).getToken},
+		{"POST", "/tokens/{id}/surchargequote", true, "MK P S cj mj kj aj", Nothing, (*Surface).quoteSurcharge},
 		{"POST", "/payplans/offer", true, "MK P S cj mj kj", later, nil},
 		{"POST", "/payplans", true, "MK P S cj mj kj", later, nil},
 		{"GET", "/payplans", false, "MK S cj mj kj aj", later, nil},

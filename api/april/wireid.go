@@ -18,6 +18,10 @@ const (
 	marketplaceID idKind = "mktp"
 	accountID     idKind = "xacc"
 	keyID         idKind = "stkn"
+	sourceID      idKind = "psrc"
+	tokenID       idKind = "ptkn"
+	blockedID     idKind = "bcrd"
+	transactionID idKind = "tran"
 	orderID       idKind = "ordr"
 )
 

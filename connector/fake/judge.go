@@ -110,6 +110,8 @@ func judgeCard(req connector.Request) verdict {
 		case req.Kind == connector.Authenticate:
 		case known.Flow == Soft && flow != Challenge && auth != "Y" && auth != "A" && !req.MIT:
 			end = no(softDecline)
+		case issuerCards[number].Code != "" && (req.Kind != connector.Verify || issuerCards[number].Code != insufficientFunds):
+			end = no(issuerCards[number].Code)
 		case !listed && !faulty:
 			end = byAmount(req.Amount.Minor)
 		}
