@@ -43,6 +43,21 @@ var failures = map[string]failure{
 	"invalid.order.amount":     {422, "amount_mismatch"},
 	"invalid.order.customer":   {422, "customer_mismatch"},
 
+	"conflict.payment_token.used":    {409, "payment_token_already_used"},
+	"conflict.payment_token.expired": {409, "payment_token_expired"},
+	"invalid.payment_token.amount":   {422, "amount_mismatch"},
+	"invalid.payment_token.customer": {422, "customer_mismatch"},
+	"invalid.payment_token.method":   {422, "payment_method_mismatch"},
+	"invalid.challenge":              {400, "three_ds_failed"},
+
+	"conflict.capture.exceeds": {422, "capture_exceeds_amount"},
+	"conflict.capture.window":  {422, "capture_window_expired"},
+	"conflict.not_authorised":  {409, "transaction_not_capturable"},
+	"conflict.void":            {409, "transaction_not_voidable"},
+	"conflict.refund.exceeds":  {422, "refund_exceeds_amount"},
+	"conflict.not_refundable":  {422, "not_refundable"},
+	"conflict.pending":         {409, "payment_in_progress"},
+
 	fault.Declined:                    {400, "card_declined"},
 	fault.DeclinedDoNotHonour:         {400, "do_not_honor"},
 	fault.DeclinedExpiredCard:         {400, "expired_card"},

@@ -12,8 +12,10 @@ import (
 	"github.com/florinpay/florin/core/access"
 	"github.com/florinpay/florin/core/clock"
 	"github.com/florinpay/florin/core/customer"
+	"github.com/florinpay/florin/core/ident"
 	"github.com/florinpay/florin/core/merchant"
 	"github.com/florinpay/florin/core/order"
+	"github.com/florinpay/florin/core/payment"
 	"github.com/florinpay/florin/core/vault"
 	"github.com/florinpay/florin/store"
 )
@@ -25,6 +27,7 @@ type Surface struct {
 	Merchants *merchant.Service
 	Customers *customer.Service
 	Orders    *order.Service
+	Payments  *payment.Service
 	Vault     *vault.Service // seals the answers that are kept
 	Clock     clock.Clock
 	Log       *slog.Logger
@@ -32,6 +35,9 @@ type Surface struct {
 	BaseURL string // who issues our tokens
 	Pepper  []byte // keys the fingerprints of requests
 	Seed    []byte // 32 bytes, of the key that signs our tokens
+
+	// ChallengeURL is where a payer's browser finds the challenge of a payment.
+	ChallengeURL func(realm, payment ident.ID) string
 
 	Door *wire.Door // how many changes at a time; reads are always let in
 }
@@ -117,11 +123,12 @@ func init() { // not a literal: the handlers know the table
 		{"PATCH", "/orders/{id}", true, "MK S mj", Nothing, (*Surface).changeOrder},
 		{"DELETE", "/orders/{id}", false, "MK S mj", Nothing, (*Surface).cancelOrder},
 		{"POST", "/orders/{id}/cancel", false, "MK S mj", Nothing, (*Surface).cancelOrder},
-		{"POST", "/orders/{id}/pay", true, "MK S L", later, nil},
+		{"POST", "/orders/{id}/pay", true, "MK S L", Nothing, (*Surface).payOrder},
 		{"POST", "/simulation", false, "MK S aj mj kj", later, nil},
-		{"GET", "/transactions", true, "MK S aj mj kj cj", later, nil},
-		{"GET", "/transactions/{id}", true, "MK S aj mj kj", later, nil},
-		{"PATCH", "/transactions/{id}", false, "MK S aj mj kj", later, nil},
+		{"GET", "/transactions", true, "MK S aj mj kj cj", Nothing, (*Surface).listTransactions},
+		{"GET", "/transactions/{id}", true, "MK S aj mj kj", Nothing, (*Surface).getTransaction},
+		{"PATCH", "/transactions/{id}", false, "MK S aj mj kj", Nothing, (*Surface).changeTransaction},
+		{"GET", "/transactions/refunds", true, "MK S aj mj kj", Nothing, (*Surface).listRefunds},
 		{"POST", "/marketplaces/customer", true, "MK kj aj", later, nil},
 		{"GET", "/webhooks", true, "MK S aj kj mj", later, nil},
 		{"POST", "/webhooks", true, "MK S kj mj", later, nil},

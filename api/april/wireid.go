@@ -18,7 +18,10 @@ const (
 	marketplaceID idKind = "mktp"
 	accountID     idKind = "xacc"
 	keyID         idKind = "stkn"
+	tokenID       idKind = "ptkn"
+	transactionID idKind = "tran"
 	orderID       idKind = "ordr"
+	refundID      idKind = "rfnd"
 )
 
 // idLength is that of twelve bytes in base64url.

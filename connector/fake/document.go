@@ -24,6 +24,10 @@ func Document() string {
 		}
 	}
 	b.WriteString(cardNotes)
+	b.WriteString("\n### Familiar numbers\n\nNumbers that other sandboxes have taught integrators. They do the same here, whatever the amount.\n\n| brand | number | outcome | why |\n| --- | --- | --- | --- |\n")
+	for _, f := range Familiars {
+		fmt.Fprintf(&b, "| %s | `%s` | %s | %s |\n", f.Brand, f.Number, f.Does, strings.TrimSuffix("`"+f.Code+"`", "``"))
+	}
 	b.WriteString("\n## Amounts\n\nFor a card that is in no table of this page, the last two digits of the amount in minor units decide:\n\n| ends in | outcome |\n| --- | --- |\n")
 	for _, row := range Amounts() {
 		fmt.Fprintf(&b, "| `%02d` | %s |\n", row.Cents, row.Does)

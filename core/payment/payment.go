@@ -116,6 +116,7 @@ type Payment struct {
 // Details are facts of a payment that nobody searches by.
 type Details struct {
 	Card       *Face                 `json:"card,omitempty"`
+	Facts      *method.Facts         `json:"facts,omitempty"`   // what was known of the card beyond its face
 	Account    string                `json:"account,omitempty"` // the merchant's at the provider
 	ReturnURL  string                `json:"returnUrl,omitempty"`
 	NotifyURL  string                `json:"notifyUrl,omitempty"`
@@ -213,6 +214,9 @@ func (p Payment) held() int64 {
 func (p Payment) Refundable() int64 {
 	return p.Captured - p.Refunded - p.Refunding - p.Disputed - p.Lost
 }
+
+// takes says whether the payment takes money from a payer, now or later.
+func (p Payment) takes() bool { return p.Kind == connector.Authorise || p.Kind == connector.Debit }
 
 // Final says whether nothing more happens to the payment by itself.
 func (p Payment) Final() bool {

@@ -228,21 +228,25 @@ func of(table, columns string) string {
 }
 
 func outcomes(tx *store.Tx, query string, args ...any) (list []Outcome, err error) {
-	err = tx.All(query, args, func(scan func(...any) error) (err error) {
-		var a attemptScan
-		var p paymentScan
-		var out Outcome
-		if err = scan(append(a.dest(), p.dest()...)...); err != nil {
-			return err
-		}
-		if out.Attempt, err = a.attempt(); err != nil {
-			return err
-		}
-		out.Payment, err = p.payment()
+	err = tx.All(query, args, func(scan func(...any) error) error {
+		out, err := scanOutcome(scan)
 		list = append(list, out)
 		return err
 	})
 	return list, err
+}
+
+func scanOutcome(scan func(...any) error) (out Outcome, err error) {
+	var a attemptScan
+	var p paymentScan
+	if err = scan(append(a.dest(), p.dest()...)...); err != nil {
+		return out, err
+	}
+	if out.Attempt, err = a.attempt(); err != nil {
+		return out, err
+	}
+	out.Payment, err = p.payment()
+	return out, err
 }
 
 var (
@@ -344,4 +348,95 @@ func eventSums(tx *store.Tx, from, to ident.ID, each func(payment ident.ID, n, l
 			}
 			return err
 		})
+}
+
+// attemptsOfAll reads all attempts of some payments, each payment's own first.
+func attemptsOfAll(tx *store.Tx, payments []ident.ID) (list []Attempt, err error) {
+	if len(payments) == 0 {
+		return nil, nil
+	}
+	q := store.Search{Table: attemptTable.Name, Columns: attemptColumns, Sorts: map[string]string{"id": "id"}, Page: store.Page{Limit: 1 << 31, Sort: []string{"id"}}}
+	q.Where(`realm = ?`, string(tx.Realm()))
+	store.In(&q, `payment`, payments)
+	_, err = tx.Search(q, func(scan func(...any) error) error {
+		a, err := scanAttempt(scan)
+		list = append(list, a)
+		return err
+	})
+	return list, err
+}
+
+// stages are the conditions of Payment.Stage. They exclude one another.
+var stages = map[Stage]string{
+	StageDisputed:       `disputed > 0`,
+	StageCancelled:      `disputed = 0 AND (state = 'voided' OR captured = 0 AND state = 'expired')`,
+	StageRefunded:       `disputed = 0 AND state <> 'voided' AND captured > 0 AND refunded + lost = captured`,
+	StagePartlyRefunded: `disputed = 0 AND state <> 'voided' AND captured > 0 AND refunded + lost > 0 AND refunded + lost <> captured`,
+	StageTaken: `disputed = 0 AND state <> 'voided' AND (captured > 0 AND refunded + lost = 0
+		OR captured = 0 AND state IN ('verified', 'authenticated', 'credited', 'captured'))`,
+	StageHeld:    `disputed = 0 AND captured = 0 AND state = 'authorised'`,
+	StageFailed:  `disputed = 0 AND captured = 0 AND state = 'failed'`,
+	StageWaiting: `disputed = 0 AND captured = 0 AND state = 'pending' AND method IN ('card', 'wallet')`,
+	StagePending: `disputed = 0 AND captured = 0 AND (state IN ('processing', 'unknown', 'review') OR state = 'pending' AND method NOT IN ('card', 'wallet'))`,
+}
+
+// paymentSorts are what a search may be sorted by.
+var paymentSorts = map[string]string{"id": "id", "createdAt": "created_at", "updatedAt": "updated_at", "amount": "amount", "reference": "reference"}
+
+func searchPayments(tx *store.Tx, f Filter) (list []Payment, total int64, err error) {
+	q := store.Search{Table: paymentTable.Name, Columns: paymentColumns, Sorts: paymentSorts, Page: f.Page}
+	q.Where(`realm = ?`, string(tx.Realm()))
+	q.Where(`kind IN ('authorise', 'debit')`)
+	store.In(&q, `id`, f.IDs)
+	narrow(&q, `payment.`, f.Merchants, f.Marketplace, f.Customers, f.Orders, f.References)
+	if len(f.Stages) > 0 {
+		var terms []string
+		for _, s := range f.Stages {
+			terms = append(terms, `(`+stages[s]+`)`)
+		}
+		q.Where(`(` + strings.Join(terms, ` OR `) + `)`)
+	}
+	if f.Amount != nil {
+		q.Where(`amount = ?`, *f.Amount)
+	}
+	q.Span(`created_at`, f.Created)
+	total, err = tx.Search(q, func(scan func(...any) error) error {
+		p, err := scanPayment(scan)
+		list = append(list, p)
+		return err
+	})
+	return list, total, err
+}
+
+// narrow asks for payments, in the table or under the alias that prefix names.
+func narrow(q *store.Search, prefix string, merchants []ident.ID, marketplace ident.ID, customers, orders []ident.ID, references []string) {
+	store.In(q, prefix+`merchant`, merchants)
+	if marketplace != "" {
+		q.Where(prefix+`merchant IN (SELECT m.id FROM merchant m WHERE m.realm = `+prefix+`realm AND m.marketplace = ?)`, string(marketplace))
+	}
+	store.In(q, prefix+`customer`, customers)
+	store.In(q, prefix+`order_id`, orders)
+	store.In(q, prefix+`reference`, references)
+}
+
+// refundSorts are what a search for refunds may be sorted by.
+var refundSorts = map[string]string{"id": "a.id", "createdAt": "a.sent_at", "amount": "a.amount"}
+
+func searchRefunds(tx *store.Tx, f RefundFilter) (list []Outcome, total int64, err error) {
+	q := store.Search{Table: `attempt a JOIN payment p ON p.realm = a.realm AND p.id = a.payment`, Columns: of("a", attemptColumns) + `, ` + of("p", paymentColumns),
+		Sorts: refundSorts, Tie: "a.id", Page: f.Page}
+	q.Where(`a.realm = ?`, string(tx.Realm()))
+	q.Where(`a.kind = 'refund'`)
+	store.In(&q, `a.payment`, f.Payments)
+	narrow(&q, `p.`, f.Merchants, f.Marketplace, f.Customers, f.Orders, f.References)
+	if f.Amount != nil {
+		q.Where(`a.amount = ?`, *f.Amount)
+	}
+	q.Span(`a.sent_at`, f.Created)
+	total, err = tx.Search(q, func(scan func(...any) error) error {
+		out, err := scanOutcome(scan)
+		list = append(list, out)
+		return err
+	})
+	return list, total, err
 }

@@ -4,6 +4,7 @@ import (
 	"github.com/florinpay/florin/core/access"
 	"github.com/florinpay/florin/core/audit"
 	"github.com/florinpay/florin/core/ident"
+	"github.com/florinpay/florin/core/method"
 	"github.com/florinpay/florin/core/vault"
 	"github.com/florinpay/florin/store"
 )
@@ -24,6 +25,9 @@ func (o Order) With(m vault.Means) Order {
 		o.Customer = m.Token.Customer
 	}
 	o.Details.Token = m.Token.ID
+	if facts := m.Token.Face.Facts; facts != (method.Facts{}) {
+		o.Details.Facts = &facts
+	}
 	if m.ThreeDS != nil { // who pays was made sure of on the device
 		o.Details.ThreeDS, o.Use3DS, o.Challenge = m.ThreeDS, false, false
 	}

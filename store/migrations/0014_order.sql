@@ -33,3 +33,4 @@ ALTER TABLE payment ADD COLUMN lost BIGINT NOT NULL DEFAULT 0 CHECK (lost >= 0);
 CREATE INDEX payment_order ON payment (realm, order_id) WHERE order_id <> '';
 CREATE INDEX payment_merchant ON payment (realm, merchant, id);
 ALTER TABLE attempt ADD COLUMN surcharge BIGINT NOT NULL DEFAULT 0;
+CREATE INDEX attempt_refund ON attempt (realm, sent_at, id) WHERE kind = 'refund';
