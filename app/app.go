@@ -31,9 +31,11 @@ import (
 	"github.com/florinpay/florin/core/customer"
 	"github.com/florinpay/florin/core/event"
 	"github.com/florinpay/florin/core/ident"
+	"github.com/florinpay/florin/core/invoice"
 	"github.com/florinpay/florin/core/job"
 	"github.com/florinpay/florin/core/merchant"
 	"github.com/florinpay/florin/core/method"
+	"github.com/florinpay/florin/core/notify"
 	"github.com/florinpay/florin/core/order"
 	"github.com/florinpay/florin/core/payment"
 	"github.com/florinpay/florin/core/settlement"
@@ -58,8 +60,10 @@ type App struct {
 	Payments   *payment.Service
 	Orders     *order.Service
 	Settlement *settlement.Service
+	Invoices   *invoice.Service
 	Checkouts  *checkout.Service
 	Webhooks   *webhook.Service
+	Notify     *notify.Service
 	Jobs       *job.Queue
 	Gateway    *gateway.Surface
 	April      *april.Surface
@@ -159,13 +163,21 @@ func (a *App) wire(random io.Reader) error {
 	a.Vault = &vault.Service{DB: a.DB, Keys: a.Keys, Log: events}
 	a.Payments = &payment.Service{DB: a.DB, Events: events, Vault: a.Vault, Connectors: connectors, Log: a.Log,
 		Environment: a.Access.Environment, ReturnURL: a.returnURL}
+	a.Settlement = &settlement.Service{DB: a.DB, Events: events, Clock: a.now, Log: a.Log, Connectors: connectors, Environment: a.Access.Environment}
+	a.Invoices = &invoice.Service{DB: a.DB, Events: events, Payments: a.Payments, Random: random, Log: a.Log, Environment: a.Access.Environment}
+	a.Payments.Gates = append(a.Payments.Gates, a.Invoices.Claim)
 	a.Orders = &order.Service{DB: a.DB, Events: events}
 	a.Payments.Claim = a.Orders.Claim
-	a.Settlement = &settlement.Service{DB: a.DB, Events: events, Clock: a.now}
 	a.Checkouts = &checkout.Service{DB: a.DB, Access: a.Access, Payments: a.Payments, Merchants: a.Merchants, Random: random, Node: "node" + node}
 	a.Webhooks = &webhook.Service{DB: a.DB, Vault: a.Vault, Events: events, Sender: webhook.NewSender(guard, nil), Clock: a.now, Random: random}
 	a.Jobs = &job.Queue{DB: a.DB, Clock: a.now, Log: a.Log}
 	a.Payments.Register(a.Jobs, a.now)
+	a.Settlement.Register(a.Jobs)
+	a.Invoices.Register(a.Jobs)
+	if a.Notify, err = a.newNotify(events); err != nil {
+		return err
+	}
+	a.Notify.Register(a.Jobs)
 	a.Orders.Register(a.Jobs)
 	a.Jobs.Handle("app.tend", a.tend)
 	a.Gateway = &gateway.Surface{Access: a.Access, Merchants: a.Merchants, Customers: a.Customers, Payments: a.Payments, Checkouts: a.Checkouts,
@@ -177,6 +189,7 @@ func (a *App) wire(random io.Reader) error {
 	events.Listen(a.Orders.OnEvent)
 	events.Listen(a.Settlement.OnEvent)
 	events.Listen(a.Checkouts.OnEvent)
+	events.Listen(a.Invoices.OnEvent)
 	events.Listen(a.tellMerchants)
 	events.Listen(a.metrics.count)
 	return nil

@@ -66,6 +66,7 @@ var outsideEvents = dev.Group{Title: "What happens outside", About: "Called with
 	{"`GET /sandbox/payments/{id}/ledger`", "the payment's transfers in the books"},
 	{"`GET /sandbox/payments/{id}/deliveries`", "the notifications about it, and how they fared"},
 	{"`GET /sandbox/balances`", "every account of the books"},
+	{"`GET /sandbox/outbox`", "e-mails and SMS that were held instead of sent; `to` and `object` narrow it"},
 }}
 
 func faults() dev.Group {

@@ -11,6 +11,8 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+
+	"github.com/florinpay/florin/core/notify"
 )
 
 // form is what a setting has to look like: fits says whether it does, want
@@ -33,6 +35,11 @@ var forms = map[string]form{
 	"max-requests":    {isNumber(1), "a whole number of at least 1"},
 	"webhook-local":   {isBool, "true or false"},
 	"webhook-ports":   {eachOf(func(text string) bool { return text == "*" || isPort(text) }), "ports separated by commas, such as 443,8443, or * for all"},
+	"smtp-url":        {orNone(isMailServer), "an address such as smtps://user:password@mail.example.com:465"},
+	"sms-url":         {orNone(isSMSGate), "an address such as https://user:password@sms.example.com/send (plain http for this machine alone)"},
+	"sms-prefixes":    {eachOf(isPrefix), "country codes separated by commas, such as +47,+46"},
+	"message-limits":  {isLimits, "four numbers: to one address an hour and a day, for one merchant an hour and a day, such as 10,30,1000,10000"},
+	"message-allowed": {eachOf(isDestination), "addresses, domains and numbers separated by commas, such as ola@example.com,@example.org,+4790000001"},
 	"trusted-proxies": {eachOf(isNetwork), "addresses or networks separated by commas, such as 10.0.0.0/8"},
 	"drain-seconds":   {isNumber(0), "a whole number of at least 0"},
 }
@@ -43,6 +50,11 @@ func (c Config) Check() (wrong []error) {
 	for _, s := range Settings {
 		if f, ok := forms[s.Name]; ok && !f.fits(c.Get(s.Name)) {
 			wrong = append(wrong, c.wrong(s.Name, f.want+" is needed"))
+		}
+	}
+	if c.Get("smtp-url") != "" {
+		if _, err := readMailServer("smtp://localhost", c.Get("mail-from")); err != nil {
+			wrong = append(wrong, c.wrong("mail-from", "smtp-url is set, and an address such as Lind Media <no-reply@pay.example.com> is needed with it"))
 		}
 	}
 	if err := c.certificate(); err != nil {
@@ -100,6 +112,33 @@ func isBaseURL(text string) bool {
 		return false
 	}
 	return u.Scheme == "https" || u.Scheme == "http" && (u.Hostname() == "localhost" || net.ParseIP(u.Hostname()).IsLoopback())
+}
+
+func isMailServer(text string) bool {
+	_, err := readMailServer(text, "no-reply@example.com")
+	return err == nil
+}
+
+func isSMSGate(text string) bool {
+	_, err := readSMSGate(text, "", nil)
+	return err == nil
+}
+
+func isPrefix(text string) bool {
+	digits, ok := strings.CutPrefix(text, "+")
+	return ok && digits != "" && len(digits) <= 8 && strings.Trim(digits, "0123456789") == ""
+}
+
+func isLimits(text string) bool {
+	_, err := readLimits(text)
+	return err == nil
+}
+
+func isDestination(text string) bool {
+	_, noAddress := notify.Address(text)
+	_, noDomain := notify.Address("x" + text)
+	_, noPhone := notify.Phone(text)
+	return noAddress == nil || noDomain == nil && strings.HasPrefix(text, "@") || noPhone == nil
 }
 
 func isLevel(text string) bool {

@@ -38,6 +38,13 @@ var Settings = []Setting{
 	{"max-requests", "1000", "requests that change something, in hand at a time; more are turned away with 503"},
 	{"webhook-local", "false", "let webhooks go to plain http and to local addresses (never in production)"},
 	{"webhook-ports", "443", "ports that webhooks may go to, separated by commas; * for all (never in production)"},
+	{"smtp-url", "", "the mail server: smtps://user:password@host:465, or smtp:// with STARTTLS; empty: no e-mail is sent"},
+	{"mail-from", "", "who e-mails are from: Lind Media <no-reply@pay.example.com>"},
+	{"sms-url", "", "where SMS are posted to: https://user:password@host/path; empty: none is sent"},
+	{"sms-from", "", "who SMS are from; empty: the merchant's name"},
+	{"sms-prefixes", "", "countries that SMS go to: +47,+46; empty: all"},
+	{"message-limits", "10,30,1000,10000", "messages to one address or number an hour and a day, for one merchant an hour and a day"},
+	{"message-allowed", "", "addresses, @domains and numbers to which test realms really send; all else is held"},
 	{"trusted-proxies", "", "addresses whose X-Forwarded-For is believed, separated by commas"},
 	{"drain-seconds", "20", "how long requests may take to end after SIGTERM"},
 }

@@ -22,7 +22,7 @@ import (
 // rooms are the pages whose assets are served.
 func (a *App) rooms() []*page.Set { return []*page.Set{webcheckout.Pages, dev.Pages} }
 
-var devLinks = dev.Links{{Title: "Start", Path: "/"}, {Title: "Webhook inbox", Path: "/inbox"}, {Title: "Sandbox", Path: "/sandbox"},
+var devLinks = dev.Links{{Title: "Start", Path: "/"}, {Title: "Webhook inbox", Path: "/inbox"}, {Title: "Outbox", Path: "/outbox"}, {Title: "Sandbox", Path: "/sandbox"},
 	{Title: "Gateway reference", Path: "/docs/gateway"}, {Title: "April reference", Path: "/docs/april"}}
 
 // devPages mounts the pages for developers. They show test credentials and
@@ -30,6 +30,8 @@ var devLinks = dev.Links{{Title: "Start", Path: "/"}, {Title: "Webhook inbox", P
 func (a *App) devPages(r chi.Router, s Sandbox) {
 	r.Get("/", a.shown(func(w http.ResponseWriter, r *http.Request) error { return a.showStart(w, r, s) }))
 	r.Get("/inbox", a.shown(a.showInbox))
+	r.Get("/outbox", a.shown(a.showOutbox))
+	r.Get("/outbox/{id}/{n}", a.devAttachment)
 	r.Get("/sandbox", a.shown(showSandbox))
 	a.documents(r, devLinks)
 	r.Post("/clock", a.pressClock)

@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"net/url"
 	"os"
+	"slices"
 	"strings"
 	"syscall"
 
@@ -20,13 +21,13 @@ type Finding struct {
 	Wrong bool
 }
 
-// Shown is a setting's value as it may be printed: a password in a database
-// URL is starred, and so is all of an URL that cannot be read.
+// Shown is a setting's value as it may be printed: what an URL says of user and
+// password is starred, and so is all of an URL that cannot be read.
 func Shown(name, value string) string {
 	if value == "" {
 		return "-"
 	}
-	if name != "database" || !strings.Contains(value, "://") {
+	if !slices.Contains([]string{"database", "smtp-url", "sms-url"}, name) || !strings.Contains(value, "://") {
 		return value
 	}
 	u, err := url.Parse(value)
@@ -34,7 +35,9 @@ func Shown(name, value string) string {
 		scheme, _, _ := strings.Cut(value, "://")
 		return scheme + "://***"
 	}
-	if _, set := u.User.Password(); set {
+	if _, set := u.User.Password(); !set && name == "sms-url" && u.User != nil {
+		u.User = url.User(stars) // a bearer token
+	} else if set {
 		u.User = url.UserPassword(u.User.Username(), stars)
 	}
 	q := u.Query()
@@ -67,6 +70,11 @@ func Examine(ctx context.Context, c Config) []Finding {
 	}
 	if local, err := c.Bool("webhook-local"); err == nil && local {
 		look(errors.New("merchants could reach servers of this network"), "webhook-local is on")
+	}
+	for _, way := range [][2]string{{"smtp-url", "e-mail"}, {"sms-url", "SMS"}} {
+		if c.Get(way[0]) == "" {
+			look(nil, "%s is not set: live realms send no %s", way[0], way[1])
+		}
 	}
 	look(keyFile(c), "the key file is there and private, or will be made")
 	if forms["database"].fits(c.Get("database")) {

@@ -32,6 +32,7 @@ func (a *App) routes(more func(chi.Router)) chi.Router {
 	r.Get("/healthz", func(w http.ResponseWriter, _ *http.Request) { say(w, http.StatusOK, "ok") })
 	r.Get("/readyz", a.ready)
 	r.Post("/connectors/{connector}/{realm}", a.takeNotice)
+	r.Post(reports+"{realm}/{id}/{tag}", a.takeReport)
 	a.references(r)
 	a.pages(r)
 	a.sandbox(r)

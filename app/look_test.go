@@ -90,6 +90,7 @@ var looks = []look{
 		c.b.Open(t, c.URL+"/try/back?id=8C0D5B1E77F24A36A9C4E2D10B3F6A95.node01&resourcePath=%2Fv3%2Fcheckouts%2F8C0D5B1E77F24A36A9C4E2D10B3F6A95.node01%2Fpayment")
 	}},
 	{"inbox", func(t *testing.T, c counter) { c.b.Open(t, c.URL+"/inbox") }},
+	{"outbox", func(t *testing.T, c counter) { c.b.Open(t, c.URL+"/outbox") }},
 	{"sandbox", func(t *testing.T, c counter) { c.b.Open(t, c.URL+"/sandbox") }},
 	{"reference", func(t *testing.T, c counter) { c.b.Open(t, c.URL+"/docs/gateway") }},
 }

@@ -31,6 +31,8 @@ func (a *App) sandbox(r chi.Router) {
 	r.Get("/sandbox/payments/{id}/ledger", a.control(a.readLedger))
 	r.Get("/sandbox/payments/{id}/deliveries", a.control(a.readDeliveries))
 	r.Get("/sandbox/balances", a.control(a.readBalances))
+	r.Get("/sandbox/outbox", a.control(a.readOutbox))
+	r.Get("/sandbox/outbox/{id}/{n}", a.readAttachment)
 }
 
 type control func(r *http.Request, actor access.Actor) (any, error)
@@ -38,13 +40,7 @@ type control func(r *http.Request, actor access.Actor) (any, error)
 // control checks the key, runs the control and answers in JSON.
 func (a *App) control(f control) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
-		actor, err := a.Access.Authenticate(r.Context(), bearer(r))
-		if err == nil && actor.Environment != access.Test {
-			err = fault.New("forbidden.live", "the sandbox is for test keys")
-		}
-		if err == nil {
-			err = actor.Need(access.Sandbox)
-		}
+		actor, err := a.testActor(r)
 		var out any
 		if err == nil {
 			out, err = f(r, actor)
@@ -55,6 +51,18 @@ func (a *App) control(f control) http.HandlerFunc {
 		}
 		answer(w, http.StatusOK, out)
 	}
+}
+
+// testActor is who asks, with a key of a test realm that may use its controls.
+func (a *App) testActor(r *http.Request) (access.Actor, error) {
+	actor, err := a.Access.Authenticate(r.Context(), bearer(r))
+	if err == nil && actor.Environment != access.Test {
+		err = fault.New("forbidden.live", "the sandbox is for test keys")
+	}
+	if err == nil {
+		err = actor.Need(access.Sandbox)
+	}
+	return actor, err
 }
 
 func (a *App) sandboxFault(w http.ResponseWriter, r *http.Request, err error) {

@@ -16,7 +16,7 @@ import (
 const (
 	tendBatch      = 200
 	tendEvery      = 10 * time.Minute
-	deliveriesKept = 90 * 24 * time.Hour
+	deliveriesKept = 90 * 24 * time.Hour // and messages
 )
 
 // tend is the job that keeps house in every realm: cards and
@@ -36,9 +36,15 @@ func (a *App) tend(ctx context.Context, j job.Job) error {
 		if err != nil {
 			return err
 		}
-		return exhaust(ctx, r.ID, func(ctx context.Context, realm ident.ID, limit int) (int, error) {
-			return a.Webhooks.Sweep(ctx, realm, now.Add(-deliveriesKept), limit)
-		})
+		for _, sweep := range []func(context.Context, ident.ID, time.Time, int) (int, error){a.Webhooks.Sweep, a.Notify.Sweep} {
+			err := exhaust(ctx, r.ID, func(ctx context.Context, realm ident.ID, limit int) (int, error) {
+				return sweep(ctx, realm, now.Add(-deliveriesKept), limit)
+			})
+			if err != nil {
+				return err
+			}
+		}
+		return nil
 	})
 	if err != nil {
 		return err
@@ -82,6 +88,9 @@ func (a *App) RotateKeys(ctx context.Context, by audit.By) error {
 			return err
 		}
 		if err := exhaust(ctx, r.ID, a.Vault.Reseal); err != nil {
+			return err
+		}
+		if err := exhaust(ctx, r.ID, a.Notify.Reseal); err != nil {
 			return err
 		}
 		return exhaust(ctx, r.ID, a.Webhooks.Reseal)

@@ -185,6 +185,10 @@ type Notifier interface {
 	ParseNotice(header func(name string) string, body []byte, at time.Time) (Notice, error)
 }
 
+// Patience is how long an attempt has from when it was written down until its
+// answer is no longer waited for. The context of a request ends with it.
+const Patience = 25 * time.Second
+
 // Spec describes a connector to the portal, the docs and the config check.
 type Spec struct {
 	Name    string
@@ -193,7 +197,9 @@ type Spec struct {
 	// WindowSeconds is how long the provider honours an idempotency key.
 	// After it an attempt is never resent, only looked up.
 	WindowSeconds int
-	// SettleSeconds is how long after sending a Lookup's NotFound becomes proof.
+	// SettleSeconds is how long after an attempt was written down a Lookup's
+	// NotFound becomes proof: Patience, after which nobody of ours sends, and how
+	// long the provider may sit on a request that it has received.
 	SettleSeconds int
 	// ReturnSeconds are the ages, ascending, at which a refund or a credit that
 	// was approved is worth another Lookup: a bank may send the money back days

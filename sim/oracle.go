@@ -112,6 +112,9 @@ func (w *World) check(s *sale) {
 		if !known && (a.Kind == payment.Chargeback || a.Kind == payment.ChargebackReversal) {
 			w.seen("booked " + string(a.Kind))
 		}
+		if a.ProviderCode == "not sent" && was.ProviderCode != a.ProviderCode {
+			w.seen("too late to send")
+		}
 		s.states[a.ID] = a
 		w.compare(s.house, a)
 	}

@@ -28,22 +28,22 @@ type request struct {
 // Authorise is the provider's, over the wire.
 func (x *wire) Authorise(ctx context.Context, req connector.Request) connector.Result {
 	x.w.sold(req)
-	return x.through(req.Attempt, req.Kind, req.Attempt, func() connector.Result { return x.Provider.Authorise(ctx, req) })
+	return x.through(connector.Operation{Attempt: req.Attempt, Original: req.Attempt, Account: req.Account, At: req.At}, req.Kind, func() connector.Result { return x.Provider.Authorise(ctx, req) })
 }
 
 // Capture is the provider's, over the wire.
 func (x *wire) Capture(ctx context.Context, op connector.Operation) connector.Result {
-	return x.through(op.Attempt, connector.Capture, op.Original, func() connector.Result { return x.Provider.Capture(ctx, op) })
+	return x.through(op, connector.Capture, func() connector.Result { return x.Provider.Capture(ctx, op) })
 }
 
 // Refund is the provider's, over the wire.
 func (x *wire) Refund(ctx context.Context, op connector.Operation) connector.Result {
-	return x.through(op.Attempt, connector.Refund, op.Original, func() connector.Result { return x.Provider.Refund(ctx, op) })
+	return x.through(op, connector.Refund, func() connector.Result { return x.Provider.Refund(ctx, op) })
 }
 
 // Void is the provider's, over the wire.
 func (x *wire) Void(ctx context.Context, op connector.Operation) connector.Result {
-	return x.through(op.Attempt, connector.Void, op.Original, func() connector.Result { return x.Provider.Void(ctx, op) })
+	return x.through(op, connector.Void, func() connector.Result { return x.Provider.Void(ctx, op) })
 }
 
 // Lookup is the provider's, over the wire.
@@ -57,15 +57,26 @@ func (x *wire) Lookup(ctx context.Context, q connector.Question) connector.Resul
 	return r
 }
 
-func (x *wire) through(attempt ident.ID, kind connector.Kind, root ident.ID, ask func() connector.Result) connector.Result {
-	w := x.w
-	w.sent(attempt, root)
+// edge is how long the provider may sit on a request whose sender has given up.
+const edge = 4 * time.Second
+
+// through carries one request. It has until the context of the sender ends,
+// and then what the provider's edge may take: a lookup's "never seen" is proof
+// only after that.
+func (x *wire) through(op connector.Operation, kind connector.Kind, ask func() connector.Result) connector.Result {
+	w, attempt := x.w, op.Attempt
+	w.sent(attempt, op.Original)
 	w.mayDie("before a request")
-	w.promptly(func() { w.interleave(120) })
+	end := w.wall.Add(max(connector.Patience-w.age(op), 0))
+	w.promptly(end, func() { w.interleave(120) })
 	if !w.peace() && w.luck.faults.in(25) {
 		w.wrong("request late")
 		w.say("the request %s %s takes its time", kind, short(attempt))
-		w.underway = append(w.underway, request{due: w.wall.Add(time.Duration(1+w.luck.latency.IntN(20)) * time.Second), attempt: attempt, arrive: func() { ask() }})
+		due := w.wall.Add(time.Duration(1+w.luck.latency.IntN(20)) * time.Second)
+		if last := end.Add(edge); due.After(last) {
+			due = last
+		}
+		w.underway = append(w.underway, request{due: due, attempt: attempt, arrive: func() { ask() }})
 		slices.SortStableFunc(w.underway, func(a, b request) int { return a.due.Compare(b.due) })
 		return connector.Result{State: connector.Unknown, Provider: "no answer"}
 	}
@@ -75,6 +86,17 @@ func (x *wire) through(attempt ident.ID, kind connector.Kind, root ident.ID, ask
 	w.mayDie("after an answer")
 	w.interleave(120)
 	return r
+}
+
+// age is how long ago, by the clock of its house, what op asks for was written
+// down. A house that nobody knows has none.
+func (w *World) age(op connector.Operation) time.Duration {
+	for _, h := range w.houses {
+		if h.account() == op.Account {
+			return max(w.db.Now(h.realm.ID).Sub(op.At), 0)
+		}
+	}
+	return 0
 }
 
 // script is what goes wrong at the provider.

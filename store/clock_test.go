@@ -73,6 +73,20 @@ func TestAdvance(t *testing.T) {
 	}
 }
 
+// Outside of a transaction the realm's time is the same, as far as this process
+// has written in it.
+func TestNowOutside(t *testing.T) {
+	each(t, func(t *testing.T, db *store.DB) {
+		must(t, update(db, func(tx *store.Tx) error { _, err := tx.Advance(time.Hour); return err }))
+		before := db.Now(realmA)
+		_, inside := timeOf(t, db, realmA)
+		after := db.Now(realmA)
+		if inside.Before(before) || after.Before(inside) || after.Sub(before) > time.Minute {
+			t.Errorf("%v outside, %v inside, then %v", before, inside, after)
+		}
+	})
+}
+
 // In one batch, those behind a move see the realm's new time.
 func TestAdvanceInBatch(t *testing.T) {
 	each(t, func(t *testing.T, db *store.DB) {

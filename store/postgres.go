@@ -172,6 +172,8 @@ func (e *pgEngine) writers(ctx context.Context) ([]writer, error) {
 	return all, nil
 }
 
+func (e *pgEngine) lead(realm ident.ID) int64 { return e.ahead.get(realm) }
+
 func (e *pgEngine) read(ctx context.Context, whole bool, fn func(s session) error) error {
 	if !whole {
 		return fn(pgreader{e.pool})

@@ -191,6 +191,8 @@ func (e *sqliteEngine) loadClocks(ctx context.Context) error {
 	return rows.Err()
 }
 
+func (e *sqliteEngine) lead(realm ident.ID) int64 { return e.db.clocks.get(realm) }
+
 // read lets each statement of a View take a connection for itself, so that no
 // View waits for one while it holds one. A Snapshot keeps its own.
 func (e *sqliteEngine) read(ctx context.Context, whole bool, fn func(s session) error) error {

@@ -34,8 +34,8 @@ func spec(t *testing.T, s *suite) {
 	if got.Name == "" || len(got.Methods) == 0 {
 		t.Errorf("the spec has no name or no method: %+v", got)
 	}
-	if got.WindowSeconds <= 0 || got.SettleSeconds <= 0 {
-		t.Errorf("window %d s, settle %d s; both have to be known", got.WindowSeconds, got.SettleSeconds)
+	if settle := time.Duration(got.SettleSeconds) * time.Second; got.WindowSeconds <= 0 || settle <= connector.Patience {
+		t.Errorf("window %d s, settle %d s; both have to be known, and a request may leave for %v", got.WindowSeconds, got.SettleSeconds, connector.Patience)
 	}
 	for i, last := 0, 0; i < len(got.ReturnSeconds); i++ {
 		if got.ReturnSeconds[i] <= last {

@@ -28,10 +28,13 @@ type shelf struct {
 	called   int                // how many callbacks there ever were
 	seen     map[word]int64     // by account: the latest moment we were told, ms
 	ahead    map[word]int64     // by account: how far that was ahead of the clock
+	payouts  []payout
+	paid     map[ident.ID]int // the place of a payout, by attempt
 }
 
 func newShelf() shelf {
-	return shelf{attempts: map[[12]byte]int32{}, due: map[word]*agenda{}, seen: map[word]int64{}, ahead: map[word]int64{}}
+	return shelf{attempts: map[[12]byte]int32{}, due: map[word]*agenda{}, seen: map[word]int64{}, ahead: map[word]int64{},
+		paid: map[ident.ID]int{}}
 }
 
 // do runs one change. fn sees all that happened before, here and elsewhere,
@@ -140,6 +143,12 @@ func (b *Books) apply(l entry) error {
 		}
 		b.called++
 		b.calls = append(b.calls, *l.Call)
+	case l.Payout != nil:
+		n, known := b.paid[l.Payout.Attempt]
+		if !known {
+			n = len(b.payouts)
+		}
+		b.putPayout(n, *l.Payout)
 	case len(l.Took) > 0:
 		if !slices.IsSorted(l.Took) || l.Took[0] < 0 || l.Took[len(l.Took)-1] >= len(b.calls) {
 			return errors.New("callbacks taken that were never queued")

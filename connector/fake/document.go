@@ -39,6 +39,7 @@ func Document() string {
 		fmt.Fprintf(&b, "\n### %s\n\n", t.Fault)
 		fmt.Fprintf(&b, "- card: `%s`\n- strikes: %s\n- at the provider: %s\n- the answer: %s\n- afterwards: %s\n", t.Number(), kindsText(t.On), t.Does, t.Answer, t.After)
 	}
+	b.WriteString(payoutNotes)
 	b.WriteString(closing)
 	return b.String()
 }
@@ -139,6 +140,13 @@ The signature is ` + "`v1=`" + ` and the hexadecimal HMAC-SHA-256 of id, a dot, 
 a dot and the raw body; several, apart by spaces, may stand there. A callback
 older than five minutes, or from further ahead, is refused. A repeat carries the
 same id.
+
+## Messages
+
+Nothing leaves a test realm: e-mails and SMS are held, with their links, on the
+page /outbox of ` + "`florin dev`, and in `GET /sandbox/outbox` (`to`, `object`, `below`" + `
+narrow it). Addresses, domains and numbers that the operator names in
+` + "`message-allowed`" + ` really get theirs.
 
 ## The books
 

@@ -168,6 +168,9 @@ func (s *story) recipe(words []string) ledger.Transfer {
 	if words[0] == "late.captured" {
 		return s.deal.LateCaptured(a, amount(s.t, words[4], words[2]))
 	}
+	if words[0] == "transfer.received" {
+		return s.received(words)
+	}
 	due := ledger.Due{Object: s.deal.Object, Owner: ledger.Merchant(s.deal.Merchant)}
 	if fee := map[string]func(fee, tax money.Amount, country string) ledger.Transfer{
 		"fee": due.Fee, "fee.return": due.FeeReturned, "fee.accrue": due.FeeAccrued, "fee.accrue.return": due.FeeAccruedReturned,
@@ -185,6 +188,7 @@ func (s *story) recipe(words []string) ledger.Transfer {
 		"chargeback": d.Chargeback, "chargeback.reversed": d.ChargebackReversed,
 		"chargeback.lost": d.ChargebackLost, "chargeback.returned": d.ChargebackReturned,
 		"late": d.Late, "late.accepted": d.LateAccepted, "late.returned": d.LateReturned,
+		"outside":        func(a money.Amount) ledger.Transfer { return d.Outside(words[4], a) },
 		"payout.reserve": due.ReservePayout, "payout": due.Payout, "payout.release": due.ReleasePayout, "payout.return": due.ReturnPayout,
 		"fee.paid": due.FeePaid,
 		"late.out": d.LateOut, "late.out.accepted": d.LateOutAccepted, "late.out.returned": d.LateOutReturned,
@@ -193,6 +197,14 @@ func (s *story) recipe(words []string) ledger.Transfer {
 		s.t.Fatalf("no recipe %q", words[0])
 	}
 	return make(a)
+}
+
+// received reads "transfer.received 120.00 EUR asked 100.00": the rest is too much.
+func (s *story) received(words []string) ledger.Transfer {
+	all, mine := amount(s.t, words[1], words[2]), amount(s.t, words[4], words[2])
+	d := s.deal
+	d.Connector = ""
+	return d.Received(mine, money.Of(all.Minor-mine.Minor, all.Currency))
 }
 
 // postings compares the newest transfer with the lines below its verb.

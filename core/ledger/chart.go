@@ -37,6 +37,8 @@ var Chart = []Class{
 	{"dispute", "merchant", Asset, "money a provider took back whose dispute is not decided"},
 	{"receivable", "merchant", Asset, "fees that a merchant is invoiced for and has not paid yet"},
 	{"merchant", "merchant", Liability, "what we owe a merchant"},
+	{"outside", "way", Asset, "money that merchants have received themselves, told to us"},
+	{"direct", "merchant", Liability, "what a merchant has received itself; never paid out"},
 	{"marketplace", "marketplace", Liability, "what we owe a marketplace: its parts of payments"},
 	{"tax", "country", Liability, "tax on our fees that we owe a country"},
 	{"suspense", "connector", Liability, "money that came to or left a provider and that we cannot explain yet"},
@@ -92,6 +94,13 @@ func Merchant(merchant ident.ID) Account { return Account("merchant/" + string(m
 
 // Dispute is what merchant's open disputes hold.
 func Dispute(merchant ident.ID) Account { return Account("dispute/" + string(merchant)) }
+
+// Outside is money that merchants have received themselves in a way, cash for
+// example, that we had no part in.
+func Outside(way string) Account { return Account("outside/" + way) }
+
+// Direct is what merchant has received itself.
+func Direct(merchant ident.ID) Account { return Account("direct/" + string(merchant)) }
 
 // Suspense is money at connector's provider that waits for review.
 func Suspense(connector string) Account { return Account("suspense/" + connector) }

@@ -179,3 +179,30 @@ func (d Deal) LateOutAccepted(a money.Amount) Transfer {
 func (d Deal) LateOutReturned(a money.Amount) Transfer {
 	return d.transfer("late.out.returned", pair(Posted, d.provider(), Suspense(d.Connector), a))
 }
+
+// account is where transfers of the deal come in: at the provider behind
+// Connector, or in our own bank account without one.
+func (d Deal) account() Account {
+	if d.Connector == "" {
+		return Bank
+	}
+	return d.provider()
+}
+
+// Received books a bank transfer: mine of it is the merchant's, the rest was
+// not asked for and waits for review.
+func (d Deal) Received(mine, rest money.Amount) Transfer {
+	suspense := Suspense("bank")
+	if d.Connector != "" {
+		suspense = Suspense(d.Connector)
+	}
+	return d.transfer("transfer.received",
+		pair(Posted, d.account(), d.merchant(), mine),
+		pair(Posted, d.account(), suspense, rest))
+}
+
+// Outside books that the merchant was paid without us. It holds the money
+// already, so what we owe it does not change.
+func (d Deal) Outside(way string, a money.Amount) Transfer {
+	return d.transfer("outside", pair(Posted, Outside(way), Direct(d.Merchant), a))
+}

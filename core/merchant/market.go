@@ -99,6 +99,9 @@ func (s *Service) Find(ctx context.Context, realm, id ident.ID) (f Found, err er
 	return f, err
 }
 
+// FindIn is Find inside a transaction. Faults: not_found.merchant.
+func FindIn(tx *store.Tx, id ident.ID) (Found, error) { return findIn(tx, id) }
+
 func findIn(tx *store.Tx, id ident.ID) (f Found, err error) {
 	if f.Merchant, err = getMerchant(tx, id); err != nil {
 		return f, err

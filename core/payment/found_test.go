@@ -2,14 +2,18 @@ package payment_test
 
 import (
 	"context"
+	"fmt"
 	"testing"
 	"time"
 
 	"github.com/florinpay/florin/connector"
 	"github.com/florinpay/florin/connector/fake"
 	"github.com/florinpay/florin/core/fault"
+	"github.com/florinpay/florin/core/ident"
 	"github.com/florinpay/florin/core/method"
 	"github.com/florinpay/florin/core/payment"
+	"github.com/florinpay/florin/store"
+	"github.com/florinpay/florin/store/storetest"
 )
 
 // What the simulator has found, each as the short story that it came to.
@@ -145,6 +149,85 @@ func TestASlipWithoutANumber(t *testing.T) {
 		}
 		if got := w.get(out.Payment.ID); got.State != payment.Review || got.Captured != 10000 {
 			t.Errorf("got %s", standing(got))
+		}
+		w.sound()
+	})
+}
+
+// A process is stopped between the commit of an intent and its request, for so
+// long that somebody else is told "never seen" and takes it for proof. It sends
+// nothing when it goes on. (seed 372)
+func TestAProcessStoppedBeforeItSends(t *testing.T) {
+	w := &world{t: t, wall: storetest.NewClock(time.Date(2026, 11, 21, 9, 14, 0, 0, time.UTC))}
+	var stopped func()
+	w.open("sqlite", func(o *store.Options) {
+		o.Inline = true
+		o.Boundary = func(b store.Boundary) error {
+			if b == store.After && stopped != nil {
+				fn := stopped
+				stopped = nil
+				fn()
+			}
+			return nil
+		}
+	})
+	for _, tt := range passages {
+		for _, stop := range []struct {
+			d    time.Duration
+			sent bool
+		}{{24 * time.Second, true}, {26 * time.Second, false}, {13 * time.Hour, false}} {
+			on := w.ground(tt.kind)
+			stopped = func() {
+				w.wall.Add(stop.d)
+				if err := w.payments.Recover(context.Background(), w.wall.Now().Add(-30*time.Second)); err != nil {
+					t.Fatal(err)
+				}
+				w.work(nil)
+			}
+			out, err := w.ask(tt.kind, on, fmt.Sprint(tt.kind, stop.d))
+			want, lines := tt.undone, 0
+			if stop.sent {
+				want, lines = tt.done, 1
+			}
+			if got := standing(w.get(out.Payment.ID)); err != nil || got != want {
+				t.Errorf("%s, stopped for %v: got %s (%v), want %s", tt.kind, stop.d, got, err, want)
+			}
+			if n := w.asked(out.Attempt.ID); n != lines {
+				t.Errorf("%s, stopped for %v: the provider was asked %d times, want %d", tt.kind, stop.d, n, lines)
+			}
+		}
+	}
+	w.sound()
+}
+
+// asked is how often the provider's books name an attempt.
+func (w *world) asked(attempt ident.ID) (n int) {
+	w.t.Helper()
+	entries, err := w.provider.Books().Entries()
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	for _, e := range entries {
+		if e.Attempt == attempt {
+			n++
+		}
+	}
+	return n
+}
+
+// The same on both engines, by the realm's own clock: it may be moved while a
+// request is being put together.
+func TestTheClockMovesBeforeItSends(t *testing.T) {
+	each(t, func(w *world) {
+		o := w.order(connector.Debit, 10000)
+		o.Method, o.Brand, o.Card, o.Details.ReturnURL = method.Wallet, "PAYPAL", nil, "https://shop.example/back"
+		w.payments.ReturnURL = func(_, payment ident.ID) string {
+			w.pass(time.Hour, nil)
+			return "https://pay.example/back/" + string(payment)
+		}
+		out := w.pay(o)
+		if out.Payment.State != payment.Failed || out.Payment.Code != "unavailable.provider" || w.asked(out.Attempt.ID) != 0 {
+			w.t.Errorf("got %s (%s), the provider was asked %d times; want failed, and nothing sent", out.Payment.State, out.Payment.Code, w.asked(out.Attempt.ID))
 		}
 		w.sound()
 	})

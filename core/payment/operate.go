@@ -239,7 +239,7 @@ func (s *Service) operate(ctx context.Context, actor access.Actor, need access.P
 	if err != nil { // nothing was sent, so this is a no that we can be sure of
 		return s.answered(ctx, actor.Realm, known, connector.Result{State: connector.Refused, Code: fault.Code(err)}), nil
 	}
-	r := s.ask(ctx, func(ctx context.Context) connector.Result { return perform(ctx, conn, known, first, op) })
+	r := s.send(ctx, actor.Realm, known.Attempt, func(ctx context.Context) connector.Result { return perform(ctx, conn, known, first, op) })
 	return s.answered(ctx, actor.Realm, known, r), nil
 }
 

@@ -47,8 +47,8 @@ type Order struct {
 // Faults, in the order checked: forbidden.permission, not_found.merchant,
 // conflict.idempotency, those of method.Typed.Check, invalid.amount,
 // invalid.currency, invalid.amount.above_limit, invalid.method.not_set_up,
-// invalid.return_url, not_found.source, conflict.source, those of Claim,
-// conflict.reference, unavailable. For an order with a Tender those of
+// invalid.return_url, not_found.source, conflict.source, those of Claim and of
+// the Gates, conflict.reference, unavailable. For an order with a Tender those of
 // vault.Use come before the card's.
 func (s *Service) Pay(ctx context.Context, actor access.Actor, o Order) (Outcome, error) {
 	if err := o.permitted(actor); err != nil {
@@ -70,10 +70,8 @@ func (s *Service) Pay(ctx context.Context, actor access.Actor, o Order) (Outcome
 		if card, err = s.source(tx, actor, o, &out.Payment); err != nil {
 			return out, err
 		}
-		if o.Order != "" {
-			if err = s.Claim(tx, out.Payment); err != nil {
-				return out, err
-			}
+		if err = s.pass(tx, o, out.Payment); err != nil {
+			return out, err
 		}
 		if o.Profile.Settings.UniqueReference && o.Reference != "" {
 			idempotency.Remember(tx, idempotency.Key{Surface: "reference/" + string(o.Profile.ID), Key: o.Reference, Forever: true}, out.Payment.ID)
@@ -98,7 +96,7 @@ func (s *Service) Pay(ctx context.Context, actor access.Actor, o Order) (Outcome
 	if known.Payment.Method != method.Card || o.Use3DS {
 		req.ReturnURL = s.ReturnURL(actor.Realm, known.Payment.ID)
 	}
-	r := s.ask(ctx, func(ctx context.Context) connector.Result { return conn.Authorise(ctx, req) })
+	r := s.send(ctx, actor.Realm, known.Attempt, func(ctx context.Context) connector.Result { return conn.Authorise(ctx, req) })
 	return s.answered(ctx, actor.Realm, known, r), nil
 }
 

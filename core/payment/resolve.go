@@ -80,7 +80,7 @@ func (s *Service) lookup(ctx context.Context, known Outcome, at time.Time) conne
 		return connector.Result{State: connector.Unknown}
 	}
 	a := known.Attempt
-	return s.ask(ctx, func(ctx context.Context) connector.Result {
+	return s.ask(ctx, s.patience(), func(ctx context.Context) connector.Result {
 		return conn.Lookup(ctx, connector.Question{Attempt: a.ID, Kind: a.Kind, Account: known.Payment.Details.Account, Reference: a.ProviderRef, At: at})
 	})
 }

@@ -27,14 +27,36 @@ type Service struct {
 
 	// Environment tells which environment a realm is in.
 	Environment func(ctx context.Context, realm ident.ID) (access.Environment, error)
+	// Gates are asked in the transaction in which a payment begins; a fault of
+	// one of them keeps it from beginning. They are set before the first payment.
+	Gates []Gate
 	// ReturnURL is where a provider sends the payer's browser back to.
 	ReturnURL func(realm, payment ident.ID) string
 	// Claim asks an order, in the transaction of the intent, whether a payment
 	// may be made for it now. Nil where there are no orders.
 	Claim func(tx *store.Tx, p Payment) error
-	// Patience is how long a provider may take to answer; after it the
-	// attempt is unknown. Zero means 25 seconds.
+	// Patience is how long after the intent an answer is waited for; then the
+	// attempt is unknown. Zero means connector.Patience, which is the longest.
 	Patience time.Duration
+}
+
+// Gate lets a payment begin, or says with a fault why not. What it writes
+// stands or falls with the payment.
+type Gate func(tx *store.Tx, p Payment) error
+
+// pass asks the order that is paid, and every gate.
+func (s *Service) pass(tx *store.Tx, o Order, p Payment) error {
+	if o.Order != "" {
+		if err := s.Claim(tx, p); err != nil {
+			return err
+		}
+	}
+	for _, g := range s.Gates {
+		if err := g(tx, p); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // begin commits an intent: what write decides, together with its idempotency
@@ -152,13 +174,30 @@ func (s *Service) limits(p Payment) limits {
 	return lim
 }
 
+// send asks the provider for what the attempt a is, once. Its patience counts
+// from the intent: a process that was stopped behind the commit, or whose commit
+// took long, sends nothing any more, for somebody else may have heard by now that
+// the provider never saw the attempt, and taken it for proof. That nothing was
+// sent is a no that we can be sure of.
+func (s *Service) send(ctx context.Context, realm ident.ID, a Attempt, request func(ctx context.Context) connector.Result) connector.Result {
+	gone := s.DB.Now(realm).Sub(a.SentAt)
+	if left := s.patience() - max(gone, 0); left > 0 { // less than nothing: the clock was set back
+		return s.ask(ctx, left, request)
+	}
+	s.Log.Error("too late to ask the provider; nothing was sent", "attempt", a.ID, "after", gone)
+	return connector.Result{State: connector.Refused, Code: "unavailable.provider", Provider: "not sent"}
+}
+
+func (s *Service) patience() time.Duration {
+	if s.Patience == 0 {
+		return connector.Patience
+	}
+	return s.Patience
+}
+
 // ask runs one question to a provider, with no transaction open and whether or
 // not the client is still there.
-func (s *Service) ask(ctx context.Context, question func(ctx context.Context) connector.Result) (r connector.Result) {
-	patience := s.Patience
-	if patience == 0 {
-		patience = 25 * time.Second
-	}
+func (s *Service) ask(ctx context.Context, patience time.Duration, question func(ctx context.Context) connector.Result) (r connector.Result) {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), patience)
 	defer cancel()
 	defer func() {

@@ -68,14 +68,24 @@ func each(t *testing.T, fn func(w *world)) {
 func newWorld(t *testing.T, engine string) *world {
 	t.Helper()
 	w := &world{t: t, wall: storetest.NewClock(time.Date(2026, 11, 21, 9, 14, 0, 0, time.UTC))}
-	w.db = storetest.Open(t, engine, func(o *store.Options) { o.Clock, w.database = w.wall.Now, o.Database })
-	w.provider = w.bank()
-	w.begin()
-	w.house = w.settle("Lind Media", merchant.Settings{})
+	w.open(engine, nil)
 	return w
 }
 
-// bank is a test provider with empty books.
+// open opens the world's database, with mod's say in how, and furnishes it.
+func (w *world) open(engine string, mod func(o *store.Options)) {
+	w.t.Helper()
+	w.db = storetest.Open(w.t, engine, func(o *store.Options) {
+		o.Clock, w.database = w.wall.Now, o.Database
+		if mod != nil {
+			mod(o)
+		}
+	})
+	w.provider = w.bank()
+	w.begin()
+	w.house = w.settle("Lind Media", merchant.Settings{})
+}
+
 func (w *world) bank() *fake.Provider {
 	w.t.Helper()
 	p, err := fake.New(fake.Config{BaseURL: "https://pay.example", Clock: w.wall.Now, Wait: func(ctx context.Context, _ time.Duration) error {

@@ -16,6 +16,7 @@ type Kind string
 // The kinds of entries. What the merchant did not earn is negative.
 const (
 	Payment         Kind = "payment"
+	PaymentReturn   Kind = "payment_return" // a direct debit that the payer's bank took back
 	Refund          Kind = "refund"
 	RefundReturn    Kind = "refund_return" // a refund that came back
 	Dispute         Kind = "dispute"
@@ -42,6 +43,7 @@ type Entry struct {
 	Fee         int64 // its tax in it
 	Tax         int64
 	Owed        int64 // the part of Fee that is invoiced
+	Unit        int64 // the fixed part of Fee, without tax
 	Payment     ident.ID
 	Attempt     ident.ID // the capture, refund ... that it comes from
 	Method      method.Name
@@ -75,6 +77,8 @@ func moveOf(event string, out payment.Outcome) (move, bool) {
 		return move{kind: Refund, minor: -n}, back
 	case "payment.refund_failed", "payment.void_failed":
 		return move{kind: RefundReturn, minor: n, undoes: true}, back && late
+	case "payment.returned":
+		return move{kind: PaymentReturn, minor: -n, undoes: true}, a.Kind == connector.Debit && late
 	case "payment.charged_back":
 		return move{kind: Dispute, minor: -n}, true
 	case "payment.chargeback_reversed":

@@ -35,6 +35,7 @@ func (w *world) owes(a ledger.Account, want int64) {
 // the entries come to what the books say.
 func TestNetEntries(t *testing.T) {
 	each(t, func(w *world) {
+		w.merchantStops(w.shop)
 		before := w.pay(w.shop, 5000) // no plan yet
 		w.plan(w.shop, terms(settlement.Net))
 		w.expect(before)
@@ -109,6 +110,7 @@ func TestParts(t *testing.T) {
 		set.RefundFee, set.DisputeFee = 0, 0
 		set.Shares = []settlement.Part{{Payee: w.market, Marketplace: true, BasisPoints: 1000}, {Payee: w.other.ID, Fixed: 333}}
 		w.plan(w.shop, set)
+		w.merchantStops(w.shop)
 		p := w.pay(w.shop, 1001)
 		shop, other, fair := ledger.Merchant(w.shop.ID), ledger.Merchant(w.other.ID), ledger.Marketplace(w.market)
 		fee := int64(18 + 30 + 5)

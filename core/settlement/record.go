@@ -81,7 +81,7 @@ func (r *recording) write() (err error) {
 // entered says whether what is taken back now has an entry.
 func (r *recording) entered() bool {
 	for _, e := range r.before {
-		if e.Attempt == r.a.ID && (e.Kind == Refund || e.Kind == Credit) {
+		if e.Attempt == r.a.ID && (e.Kind == Payment || e.Kind == Refund || e.Kind == Credit) {
 			return true
 		}
 	}
@@ -133,7 +133,7 @@ func latest(a, b time.Time) time.Time {
 
 // add completes an entry by its fee, writes it and books the fee.
 func add(tx *store.Tx, p Plan, e Entry, c Charge) (Entry, error) {
-	e.Fee, e.Tax = c.Total(), c.Tax
+	e.Fee, e.Tax, e.Unit = c.Total(), c.Tax, c.Fixed
 	if p.Terms.Mode == Gross {
 		e.Owed = e.Fee
 	} else {
@@ -184,7 +184,7 @@ func (r *recording) divide() error {
 		switch r.kind {
 		case Payment:
 			s.amount += n
-		case Refund, RefundReturn:
+		case Refund, RefundReturn, PaymentReturn:
 			s.refunded -= n
 		case Dispute, DisputeReversal:
 			s.disputed -= n
@@ -207,6 +207,11 @@ func (r *recording) parts(shares []share) (moved []int64, err error) {
 	switch r.kind {
 	case Payment:
 		return allot(shares, amount)
+	case PaymentReturn: // all that is left; what was refunded meanwhile the merchant bears
+		for i, s := range shares {
+			have[i] = -s.rest()
+		}
+		return have, nil
 	case RefundReturn: // exactly what that refund took
 		for i, s := range shares {
 			have[i] = r.given(s.Part)

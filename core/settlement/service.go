@@ -2,9 +2,12 @@ package settlement
 
 import (
 	"context"
+	"log/slog"
 	"sync"
 	"time"
 
+	"github.com/florinpay/florin/connector"
+	"github.com/florinpay/florin/core/access"
 	"github.com/florinpay/florin/core/audit"
 	"github.com/florinpay/florin/core/clock"
 	"github.com/florinpay/florin/core/event"
@@ -19,6 +22,12 @@ type Service struct {
 	DB     *store.DB
 	Events *event.Log
 	Clock  clock.Clock
+	Log    *slog.Logger
+
+	// Connectors are asked to pay out, those that can.
+	Connectors map[string]connector.Connector
+	// Environment tells which environment a realm is in.
+	Environment func(ctx context.Context, realm ident.ID) (access.Environment, error)
 	// Country tells where a card was issued by its first digits, "" when it is
 	// not known; nil knows none.
 	Country func(bin string) string
@@ -74,6 +83,16 @@ func (s *Service) SavePlan(ctx context.Context, realm ident.ID, by audit.By, p P
 		p.CreatedAt, p.UpdatedAt = tx.Now(), tx.Now()
 		if found {
 			p.CreatedAt = old.CreatedAt
+		}
+		if !found {
+			if err := s.begin(tx, m, p); err != nil {
+				return err
+			}
+		}
+		if p.Terms.Mode == Gross {
+			if err := s.draft(tx, m, p); err != nil {
+				return err
+			}
 		}
 		audit.Add(tx, by, "settlement_plan.save", p.Merchant, "ok")
 		tx.Committed(func() { s.plans.Delete(string(realm) + "/" + string(p.Merchant)) })

@@ -86,7 +86,8 @@ func newWorld(t *testing.T, engine string) *world {
 		ReturnURL: func(_, payment ident.ID) string { return "https://pay.example/back/" + string(payment) }}
 	w.jobs = &job.Queue{DB: w.db, Clock: w.wall.Now, Log: quiet}
 	w.payments.Register(w.jobs, w.wall.Now)
-	w.Service = &settlement.Service{DB: w.db, Events: w.events, Clock: w.wall.Now}
+	w.Service = &settlement.Service{DB: w.db, Events: w.events, Clock: w.wall.Now, Log: quiet, Connectors: w.payments.Connectors, Environment: w.access.Environment}
+	w.Register(w.jobs)
 	w.events.Listen(w.OnEvent)
 	realm, err := w.access.AddRealm(t.Context(), "kite", access.Test)
 	if err != nil {
@@ -137,6 +138,7 @@ func (w *world) actor() access.Actor {
 }
 
 func aud(minor int64) money.Amount { return money.Of(minor, "AUD") }
+func eur(minor int64) money.Amount { return money.Of(minor, "EUR") }
 
 // pay takes a card payment.
 func (w *world) pay(s seller, minor int64) payment.Payment {

@@ -22,6 +22,7 @@ CREATE TABLE settlement_entry (
     fee BIGINT NOT NULL,
     tax BIGINT NOT NULL,
     owed BIGINT NOT NULL,
+    unit BIGINT NOT NULL,
     payment TEXT NOT NULL DEFAULT '',
     attempt TEXT NOT NULL DEFAULT '',
     method TEXT NOT NULL DEFAULT '',
@@ -54,3 +55,56 @@ CREATE TABLE settlement_share (
     disputed BIGINT NOT NULL CHECK (disputed >= 0),
     PRIMARY KEY (realm, payment, n)
 );
+CREATE TABLE settlement_payout (
+    realm TEXT NOT NULL,
+    id TEXT NOT NULL,
+    version BIGINT NOT NULL,
+    seq BIGINT NOT NULL,
+    merchant TEXT NOT NULL,
+    currency TEXT NOT NULL,
+    number BIGINT NOT NULL,
+    reference TEXT NOT NULL,
+    state TEXT NOT NULL CHECK (state IN ('created', 'pending', 'paid', 'in_transit', 'canceled', 'failed', 'reversed', 'suspended')),
+    collects BOOLEAN NOT NULL,
+    opening BIGINT NOT NULL,
+    credited BIGINT NOT NULL,
+    amount BIGINT NOT NULL CHECK (amount >= 0),
+    closing BIGINT NOT NULL,
+    entries BIGINT NOT NULL,
+    attempt TEXT NOT NULL,
+    details TEXT NOT NULL,
+    from_at BIGINT NOT NULL,
+    to_at BIGINT NOT NULL,
+    sent_at BIGINT NOT NULL,
+    paid_at BIGINT NOT NULL,
+    created_at BIGINT NOT NULL,
+    PRIMARY KEY (realm, id)
+);
+CREATE UNIQUE INDEX settlement_payout_number ON settlement_payout (realm, merchant, currency, number);
+CREATE UNIQUE INDEX settlement_payout_reference ON settlement_payout (realm, reference);
+CREATE UNIQUE INDEX settlement_payout_open ON settlement_payout (realm, merchant, currency) WHERE collects;
+CREATE INDEX settlement_payout_state ON settlement_payout (realm, state, id) WHERE state <> 'paid';
+CREATE INDEX settlement_payout_paid ON settlement_payout (realm, paid_at) WHERE paid_at <> 0;
+CREATE TABLE settlement_invoice (
+    realm TEXT NOT NULL,
+    id TEXT NOT NULL,
+    version BIGINT NOT NULL,
+    seq BIGINT NOT NULL,
+    merchant TEXT NOT NULL,
+    currency TEXT NOT NULL,
+    state TEXT NOT NULL CHECK (state IN ('draft', 'outstanding', 'overdue', 'accepted', 'paid', 'cancelled')),
+    reference TEXT NOT NULL,
+    from_on TEXT NOT NULL,
+    to_on TEXT NOT NULL,
+    issued_on TEXT NOT NULL,
+    due_on TEXT NOT NULL,
+    amount BIGINT NOT NULL,
+    tax BIGINT NOT NULL,
+    paid BIGINT NOT NULL,
+    timeline TEXT NOT NULL,
+    created_at BIGINT NOT NULL,
+    PRIMARY KEY (realm, id)
+);
+CREATE UNIQUE INDEX settlement_invoice_draft ON settlement_invoice (realm, merchant, currency) WHERE state = 'draft';
+CREATE UNIQUE INDEX settlement_invoice_reference ON settlement_invoice (realm, reference);
+CREATE INDEX settlement_invoice_merchant ON settlement_invoice (realm, merchant, id);

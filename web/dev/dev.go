@@ -125,6 +125,25 @@ const (
 	Missing Signature = "missing"
 )
 
+// Outbox is the page of the messages that were held instead of sent, newest
+// first.
+type Outbox struct {
+	Letters []Letter
+}
+
+// Letter is one e-mail or SMS.
+type Letter struct {
+	ID      string
+	At      time.Time
+	Channel string // email or sms
+	To      string
+	Subject string
+	Text    string
+	State   string
+	Links   []string
+	Files   []Link
+}
+
 // Sandbox is the catalogue of what the test provider does on demand.
 type Sandbox struct {
 	Groups []Group
@@ -167,6 +186,11 @@ func ShowReturned(w http.ResponseWriter, r *http.Request, links Links, back Retu
 // ShowInbox answers with the inbox.
 func ShowInbox(w http.ResponseWriter, r *http.Request, links Links, i Inbox) error {
 	return show(w, r, "inbox", "Webhook inbox", links, i)
+}
+
+// ShowOutbox answers with the outbox.
+func ShowOutbox(w http.ResponseWriter, r *http.Request, links Links, o Outbox) error {
+	return show(w, r, "outbox", "Outbox", links, o)
 }
 
 // ShowSandbox answers with the catalogue of the sandbox.

@@ -50,6 +50,13 @@ func devEntries() []Entry {
 		{"dev-inbox-empty", "Webhook inbox, empty", func(w http.ResponseWriter, r *http.Request) {
 			report(w, dev.ShowInbox(w, r, links, dev.Inbox{Address: inbox.Address}))
 		}},
+		{"dev-outbox", "Outbox", func(w http.ResponseWriter, r *http.Request) {
+			report(w, dev.ShowOutbox(w, r, links, dev.Outbox{Letters: []dev.Letter{
+				{ID: "2", At: now, Channel: "email", To: "nora.lunde@example.com", Subject: "Invoice 10023 from Lind Media", State: "held", Text: "Hello Nora,\n\nHere is invoice 10023 from Lind Media.\n\nTo pay: NOK 349.00\nPay online: https://pay.example/i/u3k9",
+					Links: []string{"https://pay.example/i/u3k9"}, Files: []dev.Link{{Title: "invoice-10023.pdf", Path: Prefix + "dev-outbox"}}},
+				{ID: "1", At: now.Add(-time.Hour), Channel: "sms", To: "+4790000001", State: "held", Text: "481 204 is your code for Lind Media."},
+			}}))
+		}},
 		{"dev-sandbox", "Sandbox catalogue", func(w http.ResponseWriter, r *http.Request) { report(w, dev.ShowSandbox(w, r, links, sandbox)) }},
 		{"dev-docs", "Reference of a contract", func(w http.ResponseWriter, r *http.Request) { report(w, dev.ShowDocs(w, r, links, ref)) }},
 	}

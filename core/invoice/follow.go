@@ -1,0 +1,261 @@
+package invoice
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"time"
+
+	"github.com/florinpay/florin/connector"
+	"github.com/florinpay/florin/core/access"
+	"github.com/florinpay/florin/core/audit"
+	"github.com/florinpay/florin/core/event"
+	"github.com/florinpay/florin/core/fault"
+	"github.com/florinpay/florin/core/ident"
+	"github.com/florinpay/florin/core/ledger"
+	"github.com/florinpay/florin/core/money"
+	"github.com/florinpay/florin/core/payment"
+	"github.com/florinpay/florin/store"
+)
+
+// Way is how money came in.
+type Way string
+
+const (
+	ByPayment  Way = "payment"  // a payment of package payment
+	ByTransfer Way = "transfer" // a bank transfer that named the reference
+	Outside    Way = "outside"  // the merchant was paid elsewhere and says so
+)
+
+// Receipt is money that came in for an invoice, or a payment that tries to.
+type Receipt struct {
+	Invoice ident.ID
+	ID      ident.ID // the payment's; of other money an id of its own
+	Version int64
+	Way     Way
+	Method  string        // card, vipps, bank_transfer, cash ...
+	State   payment.State // of a payment
+	In      int64         // minor units of the invoice's currency
+	Back    int64         // of In, what was refunded
+	Memo    string        // the bank's id of a transfer; who says that it was paid outside, and why
+	At      time.Time
+}
+
+// Claim is asked in the transaction in which a payment begins
+// (payment.Service.Gates): of all who pay an invoice at a time one is let in.
+// Faults: not_found.invoice, conflict.invoice.final, conflict.invoice.paying,
+// conflict.invoice.kind (an invoice is paid by debits), conflict.invoice.amount
+// (more than is left, or another currency).
+func (s *Service) Claim(tx *store.Tx, p payment.Payment) error {
+	if p.Details.Invoice == "" {
+		return nil
+	}
+	was, err := getInvoice(tx, p.Details.Invoice)
+	if err != nil {
+		return err
+	}
+	switch left := was.Left(); {
+	case was.Merchant != p.Merchant:
+		return missing()
+	case was.State.Final():
+		return final()
+	case was.Paying != "":
+		return fault.New("conflict.invoice.paying", "the invoice is being paid")
+	case p.Kind != connector.Debit:
+		return fault.New("conflict.invoice.kind", "an invoice is paid by a debit")
+	case p.Amount.Currency != left.Currency || p.Amount.Minor > left.Minor:
+		return fault.New("conflict.invoice.amount", "the invoice asks for another amount")
+	}
+	inv := was
+	inv.Paying, inv.Stage, inv.Method = p.ID, payment.Processing, methodOf(p)
+	putReceipt(tx, Receipt{Invoice: inv.ID, ID: p.ID, Version: 1, Way: ByPayment, Method: inv.Method, State: payment.Processing, At: tx.Now()}, 0)
+	_, err = s.save(tx, "invoice.paying", was, inv)
+	return err
+}
+
+func methodOf(p payment.Payment) string { return string(p.Method) }
+
+// OnEvent follows the payments that name an invoice, in the transaction in
+// which they change.
+func (s *Service) OnEvent(tx *store.Tx, e event.Event) error {
+	out, ok := e.Subject.(payment.Outcome)
+	if !ok || out.Payment.Details.Invoice == "" {
+		return nil
+	}
+	p := out.Payment
+	was, err := getInvoice(tx, p.Details.Invoice)
+	if err != nil {
+		return err
+	}
+	old, found, err := getReceipt(tx, was.ID, p.ID)
+	if err != nil {
+		return err
+	}
+	if !found {
+		old = Receipt{Invoice: was.ID, ID: p.ID, Way: ByPayment, Method: methodOf(p), At: tx.Now()}
+	}
+	now := old
+	now.Version, now.State, now.In, now.Back = old.Version+1, p.State, p.Captured, p.Refunded
+	if now.In > old.In {
+		now.At = tx.Now()
+	}
+	putReceipt(tx, now, old.Version)
+	inv := was
+	inv.Paid += now.In - old.In
+	inv.Refunded += now.Back - old.Back
+	inv.stage(p)
+	if len(inv.Details.Instalments) > 0 && p.Source != "" && p.Succeeded() {
+		inv.Source = p.Source
+	}
+	typ := verdict(was, inv, p)
+	if typ == "" {
+		return nil
+	}
+	inv.restate(tx.Now())
+	if inv.State == Paid && typ == "invoice.partly_paid" {
+		typ = "invoice.paid"
+	}
+	done := inv.fill(tx.Now())
+	_, err = s.save(tx, typ, was, inv, done...)
+	return err
+}
+
+// stage notes how far the payment is that is under way.
+func (inv *Invoice) stage(p payment.Payment) {
+	settled := p.Final() && p.State != payment.Review
+	switch {
+	case !settled && (inv.Paying == "" || inv.Paying == p.ID):
+		inv.Paying, inv.Stage = p.ID, p.State
+	case inv.Paying == p.ID:
+		inv.Paying, inv.Stage = "", ""
+	}
+	if p.Captured > 0 {
+		inv.Method = methodOf(p)
+	}
+}
+
+// verdict is what became of the invoice by what became of a payment, as an
+// event's type; "" for nothing.
+func verdict(was, inv Invoice, p payment.Payment) string {
+	switch {
+	case inv.Paid > was.Paid && inv.Surplus() > 0:
+		return "invoice.overpaid"
+	case inv.Paid != was.Paid:
+		return "invoice.partly_paid"
+	case inv.Refunded > was.Refunded:
+		return "invoice.refunded"
+	case inv.Refunded < was.Refunded:
+		return "invoice.refund_failed"
+	case was.Paying == p.ID && inv.Paying == "":
+		return "invoice.try_failed"
+	case was.Paying != inv.Paying || was.Stage != inv.Stage || was.Source != inv.Source:
+		return "invoice.paying"
+	}
+	return ""
+}
+
+// Transfer is money that came into a bank account with a reference on it.
+type Transfer struct {
+	ID        string // the bank's own, unique for Connector
+	Connector string // whose account it came into; "" for our own bank
+	Reference string // as the payer typed it
+	Amount    money.Amount
+}
+
+// Receive books a transfer for the invoice that it names, once however often
+// it is told. What is beyond the invoice, or for one that is final, waits in
+// suspense. Faults: invalid.amount, not_found.invoice (no such reference),
+// conflict.invoice.currency.
+func (s *Service) Receive(ctx context.Context, realm ident.ID, t Transfer) (out Invoice, err error) {
+	if t.Amount.Minor < 1 || t.Amount.Minor > money.Max {
+		return out, fault.At("invalid.amount", "amount", "the amount must be positive")
+	}
+	err = s.DB.Update(ctx, realm, func(tx *store.Tx) error {
+		was, found, err := byPayable(tx, CleanReference(t.Reference))
+		if err != nil {
+			return err
+		}
+		if !found {
+			return missing()
+		}
+		if t.Amount.Currency != was.Amount.Currency {
+			return fault.At("conflict.invoice.currency", "currency", "the invoice is in %s", was.Amount.Currency)
+		}
+		id := derived("transfer", t.Connector, t.ID)
+		if _, known, err := getReceipt(tx, was.ID, id); known || err != nil {
+			out = was
+			return err
+		}
+		d := ledger.Deal{Object: was.object(), Connector: t.Connector, Merchant: was.Merchant}
+		mine := min(was.Left().Minor, t.Amount.Minor)
+		if _, err := ledger.Post(tx, d.Received(money.Of(mine, t.Amount.Currency), money.Of(t.Amount.Minor-mine, t.Amount.Currency))); err != nil {
+			return err
+		}
+		out, err = s.receive(tx, was, Receipt{ID: id, Way: ByTransfer, Method: "bank_transfer", In: t.Amount.Minor, Memo: clip(t.ID)})
+		return err
+	})
+	return out, err
+}
+
+// receive adds money that no payment of ours brought.
+func (s *Service) receive(tx *store.Tx, was Invoice, r Receipt) (Invoice, error) {
+	r.Invoice, r.Version, r.State, r.At = was.ID, 1, payment.Captured, tx.Now()
+	putReceipt(tx, r, 0)
+	inv := was
+	inv.Paid += r.In
+	inv.Method = r.Method
+	typ := "invoice.partly_paid"
+	if inv.Surplus() > 0 {
+		typ = "invoice.overpaid"
+	}
+	inv.restate(tx.Now())
+	if inv.State == Paid && typ == "invoice.partly_paid" {
+		typ = "invoice.paid"
+	}
+	done := inv.fill(tx.Now())
+	return s.save(tx, typ, was, inv, done...)
+}
+
+func (inv Invoice) object() ledger.Object { return ledger.Object{Kind: "invoice", ID: inv.ID} }
+
+// derived is an id that the same words give again.
+func derived(words ...string) ident.ID {
+	h := sha256.New()
+	for _, w := range words {
+		h.Write([]byte(w + "\x00"))
+	}
+	return ident.ID(hex.EncodeToString(h.Sum(nil)[:ident.Length/2]))
+}
+
+// MarkPaid says that all that is left was paid outside: method is how
+// (bank_terminal, bank_transfer, cash), who is the member of the merchant's
+// staff who says so. The books show it apart from what we owe the merchant,
+// who has the money. Faults: forbidden.permission, not_found.invoice,
+// invalid.method, conflict.invoice.final, conflict.invoice.paying.
+func (s *Service) MarkPaid(ctx context.Context, actor access.Actor, by audit.By, id ident.ID, method, reason string) (out Invoice, err error) {
+	if err := actor.Need(access.Pay); err != nil {
+		return out, err
+	}
+	if method != "bank_terminal" && method != "bank_transfer" && method != "cash" {
+		return out, fault.At("invalid.method", "method", "bank_terminal, bank_transfer or cash")
+	}
+	err = s.DB.Update(ctx, actor.Realm, func(tx *store.Tx) error {
+		was, err := own(tx, actor, id)
+		switch {
+		case err != nil:
+			return err
+		case was.State.Final():
+			return final()
+		case was.Paying != "":
+			return fault.New("conflict.invoice.paying", "the invoice is being paid")
+		}
+		left := was.Left()
+		if _, err := ledger.Post(tx, ledger.Deal{Object: was.object(), Merchant: was.Merchant}.Outside(method, left)); err != nil {
+			return err
+		}
+		audit.Add(tx, by, "invoice.mark_paid", id, "ok")
+		out, err = s.receive(tx, was, Receipt{ID: tx.NewID(), Way: Outside, Method: method, In: left.Minor, Memo: clip(by.Actor + ": " + reason)})
+		return err
+	})
+	return out, err
+}
