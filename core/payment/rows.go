@@ -77,14 +77,23 @@ func scanPayment(scan func(...any) error) (Payment, error) {
 	return s.payment()
 }
 
-func payments(tx *store.Tx, query string, args ...any) ([]Payment, error) {
-	var out []Payment
-	err := tx.All(query, args, func(scan func(...any) error) error {
-		p, err := scanPayment(scan)
-		out = append(out, p)
+// all reads every row that a query finds.
+func all[T any](tx *store.Tx, read func(scan func(...any) error) (T, error), query string, args []any) (list []T, err error) {
+	err = tx.All(query, args, into(&list, read))
+	return list, err
+}
+
+// into reads a row to the end of a list.
+func into[T any](list *[]T, read func(scan func(...any) error) (T, error)) func(scan func(...any) error) error {
+	return func(scan func(...any) error) error {
+		v, err := read(scan)
+		*list = append(*list, v)
 		return err
-	})
-	return out, err
+	}
+}
+
+func payments(tx *store.Tx, query string, args ...any) ([]Payment, error) {
+	return all(tx, scanPayment, query, args)
 }
 
 func getPayment(tx *store.Tx, id ident.ID) (Payment, error) {
@@ -187,13 +196,7 @@ func scanAttempt(scan func(...any) error) (Attempt, error) {
 }
 
 func attempts(tx *store.Tx, query string, args ...any) ([]Attempt, error) {
-	var out []Attempt
-	err := tx.All(query, args, func(scan func(...any) error) error {
-		a, err := scanAttempt(scan)
-		out = append(out, a)
-		return err
-	})
-	return out, err
+	return all(tx, scanAttempt, query, args)
 }
 
 // AttemptsOf reads all attempts of a payment, its own first.
@@ -227,13 +230,8 @@ func of(table, columns string) string {
 	return table + "." + strings.Join(strings.Fields(columns), " "+table+".")
 }
 
-func outcomes(tx *store.Tx, query string, args ...any) (list []Outcome, err error) {
-	err = tx.All(query, args, func(scan func(...any) error) error {
-		out, err := scanOutcome(scan)
-		list = append(list, out)
-		return err
-	})
-	return list, err
+func outcomes(tx *store.Tx, query string, args ...any) ([]Outcome, error) {
+	return all(tx, scanOutcome, query, args)
 }
 
 func scanOutcome(scan func(...any) error) (out Outcome, err error) {
@@ -358,11 +356,7 @@ func attemptsOfAll(tx *store.Tx, payments []ident.ID) (list []Attempt, err error
 	q := store.Search{Table: attemptTable.Name, Columns: attemptColumns, Sorts: map[string]string{"id": "id"}, Page: store.Page{Limit: 1 << 31, Sort: []string{"id"}}}
 	q.Where(`realm = ?`, string(tx.Realm()))
 	store.In(&q, `payment`, payments)
-	_, err = tx.Search(q, func(scan func(...any) error) error {
-		a, err := scanAttempt(scan)
-		list = append(list, a)
-		return err
-	})
+	_, err = tx.Search(q, into(&list, scanAttempt))
 	return list, err
 }
 
@@ -400,11 +394,7 @@ func searchPayments(tx *store.Tx, f Filter) (list []Payment, total int64, err er
 		q.Where(`amount = ?`, *f.Amount)
 	}
 	q.Span(`created_at`, f.Created)
-	total, err = tx.Search(q, func(scan func(...any) error) error {
-		p, err := scanPayment(scan)
-		list = append(list, p)
-		return err
-	})
+	total, err = tx.Search(q, into(&list, scanPayment))
 	return list, total, err
 }
 
@@ -433,10 +423,67 @@ func searchRefunds(tx *store.Tx, f RefundFilter) (list []Outcome, total int64, e
 		q.Where(`a.amount = ?`, *f.Amount)
 	}
 	q.Span(`a.sent_at`, f.Created)
-	total, err = tx.Search(q, func(scan func(...any) error) error {
-		out, err := scanOutcome(scan)
-		list = append(list, out)
-		return err
-	})
+	total, err = tx.Search(q, into(&list, scanOutcome))
+	return list, total, err
+}
+
+var disputeTable = &store.Table{Name: "dispute", Key: 2, Columns: []string{"realm", "id", "version", "seq", "payment", "merchant", "currency", "amount", "returned",
+	"reason", "state", "opened_at", "due_at", "closed_at"}}
+
+const disputeColumns = `id, version, seq, payment, merchant, currency, amount, returned, reason, state, opened_at, due_at, closed_at`
+
+func disputeRow(tx *store.Tx, d Dispute, version int64) []any {
+	return []any{string(tx.Realm()), string(d.ID), version, d.Seq, string(d.Payment), string(d.Merchant), string(d.Amount.Currency), d.Amount.Minor, d.Returned,
+		d.Reason, string(d.State), clock.Millis(d.OpenedAt), clock.Millis(d.DueAt), clock.Millis(d.ClosedAt)}
+}
+
+func addDispute(tx *store.Tx, d Dispute) { tx.Insert(disputeTable, disputeRow(tx, d, 1)...) }
+func saveDispute(tx *store.Tx, d Dispute) {
+	tx.Swap(disputeTable, d.Version, disputeRow(tx, d, d.Version+1)...)
+}
+
+func scanDispute(scan func(...any) error) (Dispute, error) { return scanDisputeAnd(scan) }
+
+// scanDisputeAnd reads disputeColumns, and whatever columns follow into more.
+func scanDisputeAnd(scan func(...any) error, more ...any) (d Dispute, err error) {
+	var opened, due, closed int64
+	err = scan(append([]any{&d.ID, &d.Version, &d.Seq, &d.Payment, &d.Merchant, &d.Amount.Currency, &d.Amount.Minor, &d.Returned, &d.Reason, &d.State, &opened, &due, &closed}, more...)...)
+	d.OpenedAt, d.DueAt, d.ClosedAt = clock.FromMillis(opened), clock.FromMillis(due), clock.FromMillis(closed)
+	return d, err
+}
+
+// disputesOf reads the disputes of a payment, oldest first.
+func disputesOf(tx *store.Tx, payment ident.ID) ([]Dispute, error) {
+	return all(tx, scanDispute, `SELECT `+disputeColumns+` FROM dispute WHERE realm = $1 AND payment = $2 ORDER BY id`, []any{string(tx.Realm()), string(payment)})
+}
+
+func getDispute(tx *store.Tx, id ident.ID) (Dispute, error) {
+	list, err := all(tx, scanDispute, `SELECT `+disputeColumns+` FROM dispute WHERE realm = $1 AND id = $2`, []any{string(tx.Realm()), string(id)})
+	if err == nil && len(list) == 0 {
+		return Dispute{}, fault.New("not_found.dispute", "no such dispute")
+	}
+	if err != nil {
+		return Dispute{}, err
+	}
+	return list[0], nil
+}
+
+func searchDisputes(tx *store.Tx, f DisputeFilter) (list []Disputed, total int64, err error) {
+	q := store.Search{Table: `dispute d JOIN payment p ON p.realm = d.realm AND p.id = d.payment`, Columns: of("d", disputeColumns) + `, ` + of("p", paymentColumns),
+		Sorts: map[string]string{"id": "d.id", "createdAt": "d.opened_at", "amount": "d.amount"}, Tie: "d.id", Page: f.Page}
+	q.Where(`d.realm = ?`, string(tx.Realm()))
+	store.In(&q, `d.id`, f.IDs)
+	store.In(&q, `d.payment`, f.Payments)
+	narrow(&q, `p.`, f.Merchants, f.Marketplace, f.Customers, f.Orders, f.References)
+	if f.Currency != "" {
+		q.Where(`d.currency = ?`, string(f.Currency))
+	}
+	total, err = tx.Search(q, into(&list, func(scan func(...any) error) (out Disputed, err error) {
+		var p paymentScan
+		if out.Dispute, err = scanDisputeAnd(scan, p.dest()...); err == nil {
+			out.Payment, err = p.payment()
+		}
+		return out, err
+	}))
 	return list, total, err
 }

@@ -123,7 +123,7 @@ func compare(p Payment, e *evidence) (wrong []string) {
 	}
 	same("captured", p.Captured, e.approved[connector.Debit]+e.approved[connector.Capture])
 	same("refunded", p.Refunded, e.approved[connector.Refund])
-	same("disputed", p.Disputed, e.approved[Chargeback]-e.approved[ChargebackReversal])
+	same("disputed and lost", p.Disputed+p.Lost, e.approved[Chargeback]-e.approved[ChargebackReversal])
 	same("capturing", p.Capturing, e.open[connector.Capture])
 	same("refunding", p.Refunding, e.open[connector.Refund])
 	same("voiding", p.Voiding, e.open[connector.Void])
@@ -141,7 +141,7 @@ func compare(p Payment, e *evidence) (wrong []string) {
 // payment, credits negative (docs/ledger.md). What a credit set aside stands as
 // long as its attempt does: one that succeeded late had given it back before.
 func (p Payment) owed(e *evidence) (posted, pending int64) {
-	posted = -(p.Captured - p.Refunded)
+	posted = -(p.Captured - p.Refunded - p.Lost)
 	pending = p.Refunding + p.Disputed
 	if p.Kind == connector.Authorise && e.granted {
 		pending -= p.Amount.Minor - p.Captured - p.Voided
