@@ -28,6 +28,9 @@ const (
 	Capture   Kind = "capture"
 	Refund    Kind = "refund"
 	Void      Kind = "void"
+	// Transfer is money that somebody sent by a bank transfer. No question of
+	// ours starts it.
+	Transfer Kind = "transfer"
 	// Authenticate is 3-D Secure alone: no money moves.
 	Authenticate Kind = "authenticate"
 )
@@ -53,6 +56,29 @@ type Card struct {
 	Brand       string
 }
 
+// BankAccount of a payer. Like a card it lives in memory for one request.
+type BankAccount = method.BankAccount
+
+// Payee is where a payer has to send money, and what to quote with it. All of
+// it is shown to the payer.
+type Payee struct {
+	Reference  string `json:"reference"`
+	Region     string `json:"region,omitempty"`   // as in BankAccount
+	BankCode   string `json:"bankCode,omitempty"` // as in BankAccount
+	BranchCode string `json:"branchCode,omitempty"`
+	Number     string `json:"number"`
+	Holder     string `json:"holder"`
+	Alias      string `json:"alias,omitempty"` // a name or address that stands for the account, where there is such a thing
+}
+
+// Arrival is money that came by a bank transfer.
+type Arrival struct {
+	Reference string       // the bank's id of it, unique within the account
+	Quoted    string       // what the payer wrote, as it came
+	Payer     string       // the sender's name, as the bank tells it
+	Amount    money.Amount // what arrived
+}
+
 // ThreeDS carries what an authentication found, in either direction.
 type ThreeDS struct {
 	Status           string // Y, A, N, U, R, or empty when none ran
@@ -71,8 +97,10 @@ type Request struct {
 	Kind      Kind
 	Amount    money.Amount // zero for Verify
 	Method    method.Name
-	Brand     string // VISA, PAYPAL ...
-	Card      *Card  // for method card, unless Token is set
+	Brand     string       // VISA, PAYPAL ...
+	Card      *Card        // for method card, unless Token is set
+	Bank      *BankAccount // for method direct_debit
+	Quote     string       // for method bank_transfer: the reference that the payer will quote
 	At        time.Time
 	ReturnURL string // where the provider sends the payer's browser afterwards
 
@@ -135,6 +163,11 @@ type Result struct {
 	Redirect  *Redirect
 	ThreeDS   *ThreeDS
 	Risk      string // "", "review" or "reject"
+	// Payee is where the money of a pending bank transfer has to go.
+	Payee *Payee
+	// Arrivals is the money that has come for a bank transfer so far: in a
+	// Lookup all of it, in a Notice of kind Transfer the one that it tells of.
+	Arrivals []Arrival
 	// CheckAfterSeconds says when a pending or unknown attempt is worth a Lookup.
 	CheckAfterSeconds int
 	// ExpiresAfterSeconds says how long a pending attempt may stay so.
@@ -169,10 +202,20 @@ type Refunder interface {
 	Refund(ctx context.Context, op Operation) Result
 }
 
+// Canceller can withdraw an attempt that is pending: a direct debit that was
+// not sent yet, a bank transfer nobody has paid, a wallet's page.
+type Canceller interface {
+	// Cancel withdraws the attempt if it still can, and then tells what became
+	// of it, as Lookup does: Refused with declined.cancelled_by_merchant when it
+	// will never take money, Pending when it is too late to withdraw it. A
+	// repeat has no further effect and answers alike.
+	Cancel(ctx context.Context, q Question) Result
+}
+
 // Notice is a provider's callback, its signature already checked.
 type Notice struct {
-	ID      string // unique per callback, for the replay table
-	Attempt ident.ID
+	ID      string   // unique per callback, for the replay table
+	Attempt ident.ID // "" for a Transfer
 	Account string
 	Kind    Kind
 	Result  Result

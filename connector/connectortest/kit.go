@@ -34,7 +34,10 @@ type Kit struct {
 	Request func(kind connector.Kind, amount money.Amount) connector.Request
 	// Accept is the payer saying yes to a pending result. nil when answers are
 	// final at once.
-	Accept func(t *testing.T, r connector.Result, at time.Time)
+	Accept func(t *testing.T, req connector.Request, r connector.Result, at time.Time)
+	// Late makes it too late to withdraw a pending request that Accept would
+	// settle, leaves it pending, and says what time it is then. nil skips.
+	Late func(t *testing.T, req connector.Request, at time.Time) time.Time
 	// Books lists the provider's own books.
 	Books func(t *testing.T) []Line
 	// Written is how the books write an amount: one of no decimals (JPY), one
@@ -88,7 +91,7 @@ func (s *suite) pay(t *testing.T, req connector.Request) connector.Result {
 
 func (s *suite) accept(t *testing.T, req connector.Request, r connector.Result) connector.Result {
 	t.Helper()
-	s.Accept(t, r, req.At)
+	s.Accept(t, req, r, req.At)
 	return s.look(req)
 }
 

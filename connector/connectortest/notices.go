@@ -43,6 +43,10 @@ func notices(t *testing.T, s *suite) {
 	if err != nil {
 		t.Fatalf("an authentic callback is refused: %v", err)
 	}
+	if got.Kind == connector.Transfer {
+		s.arrival(t, req, got)
+		return
+	}
 	if got.Attempt != req.Attempt || got.Account != req.Account || got.ID == "" {
 		t.Errorf("the callback speaks of %s at %q, id %q; want %s at %q", got.Attempt, got.Account, got.ID, req.Attempt, req.Account)
 	}
@@ -51,6 +55,21 @@ func notices(t *testing.T, s *suite) {
 	}
 	if again, err := read(n, msg.Headers, msg.Body, s.At); err != nil || again.ID != got.ID {
 		t.Errorf("the same callback again has id %q (%v), want %q", again.ID, err, got.ID)
+	}
+}
+
+// arrival checks a callback that tells of money which came for a request.
+func (s *suite) arrival(t *testing.T, req connector.Request, got connector.Notice) {
+	t.Helper()
+	list := got.Result.Arrivals
+	if got.Attempt != "" || got.Account != req.Account || got.ID == "" || len(list) != 1 {
+		t.Fatalf("the callback about money that came is %+v", got)
+	}
+	if a := list[0]; a.Reference == "" || a.Quoted != req.Quote || a.Amount != req.Amount || a.Payer == "" {
+		t.Errorf("the callback tells of %+v, want %v for %s", a, req.Amount, req.Quote)
+	}
+	if told := s.look(req).Arrivals; len(told) != 1 || told[0] != list[0] {
+		t.Errorf("Lookup tells of %+v, the callback of %+v", told, list)
 	}
 }
 

@@ -68,6 +68,9 @@ func (p *Provider) take(req connector.Request, t Trouble) charge {
 			c.BIN, c.Last4 = n[:6], n[len(n)-4:]
 		}
 	}
+	if req.Bank != nil {
+		c.BIN, c.Last4 = req.Bank.BankCode, req.Bank.Last4()
+	}
 	if !p.count(&c, req.Amount, t) {
 		return c
 	}
@@ -126,6 +129,10 @@ func (c *charge) plan(t Trouble, at int64) {
 		c.Due, c.Turn = at+t.ms(), turn{Kind: Chargeback}
 	case RefundFailsLater:
 		c.Due, c.Turn = at+t.ms(), turn{State: connector.Refused, Code: refundReturned}
+	case DishonourLater:
+		if c.debit() {
+			c.Due, c.Turn = at+t.ms(), turn{State: connector.Refused, Code: noCover}
+		}
 	case RefundFailsAtLast:
 		c.State = connector.Pending
 		c.Due, c.Turn = at+t.ms(), turn{State: connector.Refused, Code: refundReturned}
@@ -147,16 +154,21 @@ func (p *Provider) result(c charge) connector.Result {
 	if c.Root < 0 {
 		r.ExpiresAfterSeconds = visitSeconds
 	}
-	if c.Visit != nil {
+	if c.Visit != nil && c.Visit.Page != "" {
 		r.Redirect = p.redirect(c)
 		r.CheckAfterSeconds = 60
 	}
 	switch {
+	case c.Root >= 0:
+		r.CheckAfterSeconds = 3600
+	case c.Method == method.DirectDebit:
+		r.ExpiresAfterSeconds, r.CheckAfterSeconds = debitSeconds, 6*3600
+	case c.Method == method.BankTransfer:
+		r.ExpiresAfterSeconds, r.CheckAfterSeconds = transferSeconds, 6*3600
+		r.Payee = payee(c)
 	case c.Visit != nil && c.Visit.Page == pageSlip:
 		r.ExpiresAfterSeconds, r.CheckAfterSeconds = slipSeconds, 6*3600
 		r.Details = map[string]string{"slip": slipNumber(c)}
-	case c.Root >= 0:
-		r.CheckAfterSeconds = 3600
 	}
 	return r
 }

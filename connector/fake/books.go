@@ -5,7 +5,9 @@ import (
 	"slices"
 	"sync"
 
+	"github.com/florinpay/florin/connector"
 	"github.com/florinpay/florin/core/ident"
+	"github.com/florinpay/florin/core/method"
 )
 
 // Books are what the provider believes. All changes go through do, one at a
@@ -28,13 +30,15 @@ type shelf struct {
 	called   int                // how many callbacks there ever were
 	seen     map[word]int64     // by account: the latest moment we were told, ms
 	ahead    map[word]int64     // by account: how far that was ahead of the clock
+	quotes   map[string]int32   // the newest bank transfer that waits for a reference
+	arrived  map[int32][]int32  // what came for it
 	payouts  []payout
 	paid     map[ident.ID]int // the place of a payout, by attempt
 }
 
 func newShelf() shelf {
 	return shelf{attempts: map[[12]byte]int32{}, due: map[word]*agenda{}, seen: map[word]int64{}, ahead: map[word]int64{},
-		paid: map[ident.ID]int{}}
+		quotes: map[string]int32{}, arrived: map[int32][]int32{}, paid: map[ident.ID]int{}}
 }
 
 // do runs one change. fn sees all that happened before, here and elsewhere,
@@ -106,6 +110,12 @@ func (b *Books) put(c *charge) {
 		b.charges = append(b.charges, p)
 		if !c.Bank {
 			b.attempts[p.attempt] = c.N
+		}
+		switch {
+		case c.Kind == connector.Transfer && c.Root >= 0:
+			b.arrived[c.Root] = append(b.arrived[c.Root], c.N)
+		case c.Method == method.BankTransfer && c.Visit != nil && c.Root < 0 && !c.Bank:
+			b.quotes[c.Visit.Quote] = c.N
 		}
 	} else {
 		b.charges[c.N] = p

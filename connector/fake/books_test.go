@@ -213,7 +213,7 @@ func TestTotals(t *testing.T) {
 	p.Refund(ctx, connector.Operation{Attempt: newID(), Original: hold.Attempt, Account: shop, Amount: money.Of(100, "EUR"), At: noon})
 	p.Authorise(ctx, cardRequest(visa, connector.Credit, money.Of(50, "EUR")))
 	buy := walletRequest(connector.Debit, money.Of(1050, "KWD"))
-	accept(p)(t, p.Authorise(ctx, buy), noon)
+	accept(p)(t, buy, p.Authorise(ctx, buy), noon)
 	p.Authorise(ctx, walletRequest(connector.Debit, money.Of(9, "KWD"))) // never approved
 	want := "[{Account:LM000117 Method:card Currency:EUR Unit:minor units Held:400 Captured:600 Refunded:100 Disputed:0 Credited:50} " +
 		"{Account:LM000117 Method:wallet Currency:KWD Unit:major units, decimal text Held:0.000 Captured:1.050 Refunded:0.000 Disputed:0.000 Credited:0.000}]"

@@ -69,6 +69,8 @@ type message struct {
 	Risk      string          `json:"risk,omitempty"`
 	Auth      string          `json:"auth,omitempty"`
 	Brand     string          `json:"brand,omitempty"`
+	Quoted    string          `json:"quoted,omitempty"` // of a bank transfer
+	Payer     string          `json:"payer,omitempty"`
 }
 
 // announce queues the callbacks of an operation that was answered at once: an
@@ -178,6 +180,9 @@ func (p *Provider) letter(c charge, k call, now time.Time) Callback {
 	if c.Risk && k.State == connector.Approved {
 		m.Risk = "review"
 	}
+	if c.Kind == connector.Transfer {
+		m.Attempt, m.Quoted, m.Payer = "", c.Visit.Quote, c.Visit.Payer
+	}
 	key, at := p.keys[0].Reveal(), now
 	switch k.Flaw {
 	case CallbackForged:
@@ -240,7 +245,7 @@ func (p *Provider) genuine(given, id, stamp string, body []byte) bool {
 
 func (m message) notice(id string) (connector.Notice, error) {
 	bad := fault.New("invalid.callback", "the callback cannot be read")
-	if m.ID != id || !m.Attempt.Valid() || m.Kind == "" || windows[m.Method] == 0 {
+	if m.ID != id || m.Attempt.Valid() == (m.Kind == connector.Transfer) || m.Kind == "" || windows[m.Method] == 0 {
 		return connector.Notice{}, bad
 	}
 	switch m.State {
@@ -260,6 +265,9 @@ func (m message) notice(id string) (connector.Notice, error) {
 	c.Amount = n
 	r := connector.Result{State: c.State, Code: c.Code, Reference: m.Reference, Amount: c.money(n), Provider: answerCode(c), ThreeDS: threeDS(c), Risk: m.Risk}
 	r.AuthCode, r.SchemeRef = marks(c)
+	if m.Kind == connector.Transfer {
+		r.Arrivals = []connector.Arrival{{Reference: m.Reference, Quoted: m.Quoted, Payer: m.Payer, Amount: r.Amount}}
+	}
 	return connector.Notice{ID: id, Attempt: m.Attempt, Account: m.Account, Kind: m.Kind, Result: r}, nil
 }
 

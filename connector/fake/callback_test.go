@@ -22,7 +22,7 @@ func headers(c Callback) func(string) string {
 func pendingCallback(t *testing.T, p *Provider) (connector.Request, Callback) {
 	t.Helper()
 	req := walletRequest(connector.Debit, money.Of(1050, "EUR"))
-	accept(p)(t, p.Authorise(context.Background(), req), noon)
+	accept(p)(t, req, p.Authorise(context.Background(), req), noon)
 	list := callbacks(t, p, noon)
 	if len(list) != 1 {
 		t.Fatalf("%d callbacks, want 1", len(list))
@@ -120,7 +120,7 @@ func TestCallbackOrder(t *testing.T) {
 		p := open(t, Config{Wait: func(context.Context, time.Duration) error { return nil }})
 		req := walletRequest(connector.Debit, money.Of(1050, "EUR"))
 		req.Simulate = map[string]string{"fault": string(f)}
-		accept(p)(t, p.Authorise(context.Background(), req), noon)
+		accept(p)(t, req, p.Authorise(context.Background(), req), noon)
 		if got := fmt.Sprint(heard(t, p, noon)); got != want {
 			t.Errorf("%s: %s, want %s", f, got, want)
 		}

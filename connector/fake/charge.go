@@ -57,12 +57,14 @@ type turn struct {
 
 // visit is a page that the payer is sent to.
 type visit struct {
-	Page       string `json:"page"` // 3ds, wallet or slip
+	Page       string `json:"page,omitempty"` // 3ds, wallet or slip; none for a bank transfer
 	Return     string `json:"return,omitempty"`
 	Descriptor string `json:"text,omitempty"`
 	Then       turn   `json:"then"` // what a yes of the payer leads to
 	Seconds    int    `json:"seconds,omitempty"`
-	Next       *turn  `json:"next,omitempty"` // if Then is pending: what becomes of it after Seconds
+	Next       *turn  `json:"next,omitempty"`  // if Then is pending: what becomes of it after Seconds
+	Quote      string `json:"quote,omitempty"` // of a bank transfer: the reference that is waited for, or that came
+	Payer      string `json:"payer,omitempty"` // who sent it
 }
 
 // notEnrolled stands in Auth for a card that takes no part in 3-D Secure.
@@ -70,7 +72,7 @@ const notEnrolled = "E"
 
 func (c *charge) unit() *unit {
 	switch c.Method {
-	case method.Wallet:
+	case method.Wallet, method.BankTransfer:
 		return &majors
 	case method.Voucher:
 		return &mills

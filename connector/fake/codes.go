@@ -18,6 +18,9 @@ const (
 	authError         = fault.DeclinedChallengeTechnical
 	challengeLeft     = fault.DeclinedChallengeCancelled
 	walletLeft        = fault.DeclinedCancelled
+	withdrawn         = fault.DeclinedCancelledByMerchant
+	noCover           = fault.DeclinedInsufficientAccount
+	invalidAccount    = fault.DeclinedInvalidAccount
 	timedOut          = fault.DeclinedTimedOut
 	refundReturned    = fault.DeclinedClosedAccount
 	badAmount         = fault.DeclinedInvalidAmount

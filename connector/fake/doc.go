@@ -4,8 +4,9 @@
 // believes, shows the payer pages, sends signed callbacks, and breaks on
 // demand in every way of the published Catalogue (docs/sandbox.md).
 //
-// Three methods live here. Cards count minor units, wallets major units in
-// decimal text, vouchers thousandths of the major unit; each converts with
+// Five methods live here. Cards and direct debits count minor units, wallets and
+// bank transfers major units in decimal text, vouchers thousandths of the major
+// unit; each converts with
 // this package's own table of exponents, so that a mistake of the core cannot
 // be undone by the same mistake here.
 //

@@ -39,6 +39,11 @@ func Document() string {
 		fmt.Fprintf(&b, "\n### %s\n\n", t.Fault)
 		fmt.Fprintf(&b, "- card: `%s`\n- strikes: %s\n- at the provider: %s\n- the answer: %s\n- afterwards: %s\n", t.Number(), kindsText(t.On), t.Does, t.Answer, t.After)
 	}
+	for _, t := range Dishonours {
+		fmt.Fprintf(&b, "\n### %s\n\n", t.Fault)
+		fmt.Fprintf(&b, "- direct debits alone, by a wish\n- at the provider: %s\n- the answer: %s\n- afterwards: %s\n", t.Does, t.Answer, t.After)
+	}
+	b.WriteString(rails)
 	b.WriteString(payoutNotes)
 	b.WriteString(closing)
 	return b.String()
@@ -130,6 +135,33 @@ or refunds only waits until one is made on a payment with that card.
 Callbacks tell what was pending when it is settled. An operation that was
 answered at once is followed by a callback only if a callback fault asks for
 one.
+`
+
+const rails = `
+## Direct debits
+
+A direct debit is pending. At midnight (UTC) it goes to the payer's bank, and can
+be withdrawn until then; two banking days later (no Saturdays, no Sundays) it has
+cleared. The bank with the BSB 062-000 does not honour accounts that end in 0000:
+` + "`" + noCover + "`" + `, when the two days are over. So does a wished refusal.
+
+` + "`POST /sandbox/payments/{id}/clear`" + ` lets it clear at once,
+` + "`POST /sandbox/payments/{id}/dishonour`" + ` (` + "`code`" + `, insufficient funds without one) fails
+it, or takes the money back when it had cleared.
+
+## Bank transfers
+
+A bank transfer is pending, with a reference of ten characters and the test bank's
+account to send the money to, for fourteen days. ` + "`POST /sandbox/transfers`" + ` with
+` + "`reference`, `amount`, `currency`" + ` and perhaps ` + "`payer`" + ` lets money arrive: less than the
+amount, and it waits for the rest; more, twice, late, or with a reference that
+nobody waits for, and what is over is held until somebody decides.
+` + "`GET /sandbox/transfers`" + ` lists what is held;
+` + "`POST /sandbox/transfers/{id}`" + ` with ` + "`payment`" + ` gives it to a payment, and without sends
+it back.
+
+` + "`POST /sandbox/payments/{id}/cancel`" + ` withdraws any payment that is pending, if its
+provider still can.
 `
 
 const closing = `

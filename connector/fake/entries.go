@@ -91,7 +91,7 @@ func (b *Books) Totals() ([]Total, error) {
 	err := b.do(func(w *writing) {
 		for n := range w.charges {
 			c := w.get(int32(n))
-			if c.State != connector.Approved || c.Currency == "" {
+			if c.State != connector.Approved && c.Captured == 0 || c.Currency == "" {
 				continue
 			}
 			k := key{c.Account, string(c.Method), string(c.Currency)}

@@ -46,6 +46,7 @@ const (
 	CallbackOtherOwner  Fault = "callback_other_account"
 	CallbackLost        Fault = "callback_lost"
 	CallbackEarly       Fault = "callback_early"
+	DishonourLater      Fault = "dishonour_later"
 )
 
 // Trouble is one entry of the catalogue of faults.
@@ -97,6 +98,11 @@ var Catalogue = []Trouble{
 	{CallbackEarly, 28, every, 1, "the operation takes place", "the right answer, a second after the callback", "the callback comes before the answer"},
 }
 
+// Dishonours are the faults of direct debits alone. No card brings them.
+var Dishonours = []Trouble{
+	{DishonourLater, 0, []connector.Kind{connector.Debit}, 3 * 86400, "the payer's bank takes the direct debit back three days after it has cleared", "pending", "Lookup and a callback: approved when it has cleared; three days later refused, `declined.insufficient_funds.account`"},
+}
+
 // Number is the test card that brings the fault, Luhn-valid.
 func (t Trouble) Number() string { return special(1, t.Code) }
 
@@ -108,11 +114,15 @@ func special(sort, code int) string {
 // trouble finds a fault in the catalogue.
 func (f Fault) trouble() (Trouble, bool) {
 	name, _, _ := strings.Cut(string(f), ":")
-	i := slices.IndexFunc(Catalogue, func(t Trouble) bool { return string(t.Fault) == name })
+	list := Catalogue
+	if name == string(DishonourLater) {
+		list = Dishonours
+	}
+	i := slices.IndexFunc(list, func(t Trouble) bool { return string(t.Fault) == name })
 	if i < 0 {
 		return Trouble{}, false
 	}
-	t := Catalogue[i]
+	t := list[i]
 	if _, seconds, ok := strings.Cut(string(f), ":"); ok {
 		n, err := strconv.Atoi(seconds)
 		if err != nil || n < 0 || n > 366*86400 {

@@ -37,6 +37,10 @@ func (p *Provider) judge(req connector.Request) verdict {
 		return judgeWallet(req)
 	case req.Method == method.Voucher:
 		return judgeVoucher(req)
+	case req.Method == method.DirectDebit:
+		return judgeDebit(req)
+	case req.Method == method.BankTransfer:
+		return judgeTransfer(req)
 	}
 	return judgeCard(req)
 }

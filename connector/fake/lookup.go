@@ -37,6 +37,7 @@ func (p *Provider) Lookup(ctx context.Context, q connector.Question) connector.R
 			p.turn(w, &c)
 		}
 		r = p.result(c)
+		r.Arrivals = w.arrivals(c)
 	})
 	if err != nil {
 		return unknown("the books failed: " + err.Error())
@@ -67,6 +68,9 @@ func (p *Provider) settle(w *writing, c *charge, state connector.State, code str
 		root := w.root(*c)
 		root.Refunded -= c.Amount
 		w.set(&root)
+	}
+	if c.debit() && c.State == connector.Approved && state == connector.Refused { // the payer's bank takes it back
+		c.Disputed = c.Captured
 	}
 	c.become(state, code)
 	t, _ := c.Fault.trouble()

@@ -65,6 +65,17 @@ func voucherRequest(amount money.Amount) connector.Request {
 	return r
 }
 
+func debitRequest(amount money.Amount) connector.Request {
+	return connector.Request{Attempt: newID(), Account: shop, Kind: connector.Debit, Amount: amount, Method: method.DirectDebit, Brand: "DIRECTDEBIT_AU", At: noon,
+		Bank: &connector.BankAccount{Region: "au", BankCode: "012345", Number: method.Conceal("98765432"), Holder: "Nora Lind"}}
+}
+
+func transferRequest(amount money.Amount) connector.Request {
+	id := newID()
+	return connector.Request{Attempt: id, Account: shop, Kind: connector.Debit, Amount: amount, Method: method.BankTransfer, Brand: "BANKTRANSFER", At: noon,
+		Quote: method.Reference(string(id))}
+}
+
 func wish(m map[string]string, name, value string) map[string]string {
 	out := map[string]string{name: value}
 	maps.Copy(out, m)
@@ -89,6 +100,9 @@ func kit(p *Provider) connectortest.Kit {
 		},
 		Books: func(t *testing.T) (out []connectortest.Line) {
 			for _, e := range entries(t, p) {
+				if e.Bank { // no operation of ours
+					continue
+				}
 				out = append(out, connectortest.Line{Attempt: e.Attempt, Kind: e.Kind, State: e.State, Amount: e.Amount, Currency: e.Currency})
 			}
 			return out
@@ -96,7 +110,7 @@ func kit(p *Provider) connectortest.Kit {
 		Notices: func(t *testing.T, req connector.Request, at time.Time) (out []connectortest.Notice) {
 			req.Simulate = wish(req.Simulate, "fault", string(CallbackReordered)) // a final answer has a callback too, then
 			if r := p.Authorise(context.Background(), req); r.State == connector.Pending {
-				accept(p)(t, r, at)
+				accept(p)(t, req, r, at)
 			}
 			for _, c := range callbacks(t, p, at) {
 				out = append(out, connectortest.Notice{Headers: c.Headers, Body: c.Body})
@@ -107,9 +121,21 @@ func kit(p *Provider) connectortest.Kit {
 }
 
 // accept is the payer's yes: by the address of the page, or at the counter.
-func accept(p *Provider) func(*testing.T, connector.Result, time.Time) {
-	return func(t *testing.T, r connector.Result, at time.Time) {
+func accept(p *Provider) func(*testing.T, connector.Request, connector.Result, time.Time) {
+	return func(t *testing.T, req connector.Request, r connector.Result, at time.Time) {
 		t.Helper()
+		switch {
+		case req.Method == method.DirectDebit:
+			if err := p.Clear(req.Account, req.Attempt, at); err != nil {
+				t.Fatal(err)
+			}
+			return
+		case r.Payee != nil:
+			if err := p.Send(Sending{Quoted: r.Payee.Reference, Payer: "N LIND", Amount: r.Amount, At: at}); err != nil {
+				t.Fatal(err)
+			}
+			return
+		}
 		if slip := r.Details["slip"]; slip != "" {
 			if err := p.Pay(slip, r.Amount, at); err != nil {
 				t.Fatal(err)
@@ -167,6 +193,17 @@ func TestSuite(t *testing.T) {
 			k.Kinds = []connector.Kind{connector.Debit}
 			k.Request = func(_ connector.Kind, a money.Amount) connector.Request { return voucherRequest(a) }
 			k.Written = map[money.Amount]string{money.Of(1050, "JPY"): "1050000", money.Of(1050, "EUR"): "10500", money.Of(1050, "KWD"): "1050"}
+		}},
+		{"direct debit", memory, method.DirectDebit, func(k *connectortest.Kit) {
+			k.Kinds = []connector.Kind{connector.Debit}
+			k.Request = func(_ connector.Kind, a money.Amount) connector.Request { return debitRequest(a) }
+			k.Secrets = append(k.Secrets, "98765432")
+			k.Late = func(_ *testing.T, _ connector.Request, at time.Time) time.Time { return at.Add(24 * time.Hour) }
+		}},
+		{"bank transfer, books in a file", file, method.BankTransfer, func(k *connectortest.Kit) {
+			k.Kinds = []connector.Kind{connector.Debit}
+			k.Request = func(_ connector.Kind, a money.Amount) connector.Request { return transferRequest(a) }
+			k.Written = map[money.Amount]string{money.Of(1050, "JPY"): "1050", money.Of(1050, "EUR"): "10.50", money.Of(1050, "KWD"): "1.050"}
 		}},
 	} {
 		t.Run(profile.name, func(t *testing.T) {

@@ -182,7 +182,8 @@ func (s *story) recipe(words []string) ledger.Transfer {
 	}
 	d := s.deal
 	make := map[string]func(money.Amount) ledger.Transfer{
-		"authorise": d.Authorise, "void": d.Void, "expire": d.Expire, "debit": d.Debit,
+		"authorise": d.Authorise, "void": d.Void, "expire": d.Expire, "debit": d.Debit, "debit.return": d.ReturnDebit,
+		"transfer": d.Arrive, "transfer.matched": d.Matched, "transfer.returned": d.SentBack,
 		"refund.reserve": d.ReserveRefund, "refund": d.Refund, "refund.release": d.ReleaseRefund, "refund.return": d.ReturnRefund,
 		"credit.reserve": d.ReserveCredit, "credit": d.Credit, "credit.release": d.ReleaseCredit, "credit.return": d.ReturnCredit,
 		"chargeback": d.Chargeback, "chargeback.reversed": d.ChargebackReversed,

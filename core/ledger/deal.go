@@ -65,6 +65,12 @@ func (d Deal) Debit(a money.Amount) Transfer {
 	return d.transfer("debit", pair(Posted, d.provider(), d.merchant(), a))
 }
 
+// ReturnDebit takes back a debit that had gone through: the payer's bank did not
+// honour it after all.
+func (d Deal) ReturnDebit(a money.Amount) Transfer {
+	return d.transfer("debit.return", pair(Posted, d.merchant(), d.provider(), a))
+}
+
 // ReserveRefund sets a aside before the provider is asked to refund it.
 func (d Deal) ReserveRefund(a money.Amount) Transfer {
 	return d.transfer("refund.reserve", pair(Pending, d.merchant(), d.provider(), a))
@@ -138,6 +144,22 @@ func (d Deal) ChargebackLost(a money.Amount) Transfer {
 // ChargebackReturned brings back a after the dispute had been lost.
 func (d Deal) ChargebackReturned(a money.Amount) Transfer {
 	return d.transfer("chargeback.returned", pair(Posted, d.provider(), d.merchant(), a))
+}
+
+// Arrive books money that came by a bank transfer. It waits in suspense until
+// it is known whose it is; Object is the arrival.
+func (d Deal) Arrive(a money.Amount) Transfer {
+	return d.transfer("transfer", pair(Posted, d.provider(), Suspense(d.Connector), a))
+}
+
+// Matched gives to the merchant what came by bank transfers for a payment.
+func (d Deal) Matched(a money.Amount) Transfer {
+	return d.transfer("transfer.matched", pair(Posted, Suspense(d.Connector), d.merchant(), a))
+}
+
+// SentBack books that what came by a bank transfer was sent back to its sender.
+func (d Deal) SentBack(a money.Amount) Transfer {
+	return d.transfer("transfer.returned", pair(Posted, Suspense(d.Connector), d.provider(), a))
 }
 
 // Late books money that a provider reports after the payment was given up. It

@@ -10,7 +10,20 @@ const (
 	Card    Name = "card"    // answers at once, or after 3-D Secure
 	Wallet  Name = "wallet"  // sends the payer to the wallet's page and back
 	Voucher Name = "voucher" // the payer gets a slip and pays it days later
+	// DirectDebit takes money from a bank account; whether it was good is known
+	// days later.
+	DirectDebit Name = "direct_debit"
+	// BankTransfer waits for money that the payer sends, quoting a reference.
+	BankTransfer Name = "bank_transfer"
 )
+
+// Visits says whether the payer is sent to a page of somebody else's and comes
+// back from it.
+func (n Name) Visits() bool { return n == Wallet || n == Voucher }
+
+// ByBank says whether banks move the money without a card: what they say may
+// come, or be taken back, days later.
+func (n Name) ByBank() bool { return n == DirectDebit || n == BankTransfer }
 
 // Secret is text that must never be printed, logged or stored in the clear: a
 // card number, a CVV, a key. Every way of formatting it yields stars; Reveal

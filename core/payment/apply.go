@@ -5,6 +5,7 @@ import (
 
 	"github.com/florinpay/florin/connector"
 	"github.com/florinpay/florin/core/ledger"
+	"github.com/florinpay/florin/core/method"
 	"github.com/florinpay/florin/core/money"
 )
 
@@ -19,7 +20,8 @@ type change struct {
 	check     time.Duration // look again after; 0 when settled
 	expire    bool          // an expiry of the hold has to be watched
 	ruling    ruling        // when a human decided
-	recheck   time.Duration // money left for good, but a bank may send it back: look again after; 0 for never
+	recheck   time.Duration // money moved for good, but a bank may send it back: look again after; 0 for never
+	matched   bool          // the money came by bank transfer and stands in suspense
 }
 
 // limits are what a connector promises about time.
@@ -39,7 +41,7 @@ func apply(p Payment, a Attempt, r connector.Result, lim limits, at time.Time) c
 		c.settle(r, lim, at)
 	case a.State == Refused && r.State == connector.Approved && r.Reference != "":
 		c.lateSuccess(r, at)
-	case a.State == Approved && (a.Kind == connector.Credit || a.givesBack(p)) && r.State == connector.Refused:
+	case a.State == Approved && (a.Kind == connector.Credit || a.givesBack(p) || a.returnable(p)) && r.State == connector.Refused:
 		c.returned(r, at)
 	default:
 		// A repeat of what we know, or a stale word against a settled fact:
@@ -64,8 +66,12 @@ func (c *change) settle(r connector.Result, lim limits, at time.Time) {
 			c.mismatch(lim, at)
 			return
 		}
+		if c.first() && c.p.Method == method.BankTransfer { // what came is told one by one, and this was not
+			c.untold(lim, at)
+			return
+		}
 		c.approve(r, at)
-		if c.a.leaves(c.p) && len(lim.returns) > 0 {
+		if c.a.mayReturn(c.p) && len(lim.returns) > 0 {
 			c.recheck = time.Duration(lim.returns[0]) * time.Second
 		}
 	case connector.Refused:
@@ -99,6 +105,17 @@ func (c *change) mismatch(lim limits, at time.Time) {
 		return
 	}
 	c.a.Code = "conflict.amount"
+	c.unknown(lim, at)
+}
+
+// untold: the provider says that a bank transfer has come, and nobody told us of
+// the money. As with a wrong amount, we ask again first.
+func (c *change) untold(lim limits, at time.Time) {
+	if c.a.Code == "conflict.arrival" {
+		c.review(at)
+		return
+	}
+	c.a.Code = "conflict.arrival"
 	c.unknown(lim, at)
 }
 
@@ -150,7 +167,7 @@ func (c *change) pend(r connector.Result, lim limits, at time.Time) {
 	c.a.State = AttemptPending
 	if c.first() {
 		c.become(Pending)
-		c.p.Details.Redirect = r.Redirect
+		c.p.Details.Redirect, c.p.Details.Payee = r.Redirect, r.Payee
 	}
 	c.event = "payment." + c.verb() + "pending"
 }
@@ -180,7 +197,11 @@ func (c *change) approve(r connector.Result, at time.Time) {
 		c.become(Captured)
 		c.event = "payment.captured"
 		c.p.Captured, c.p.CapturedAt = n, at
-		c.book(c.deal().Debit(c.a.Amount))
+		if c.matched {
+			c.book(c.deal().Matched(c.a.Amount))
+		} else {
+			c.book(c.deal().Debit(c.a.Amount))
+		}
 	case connector.Verify:
 		c.become(Verified)
 		c.event = "payment.verified"
@@ -304,7 +325,7 @@ func (c *change) lateSuccess(r connector.Result, at time.Time) {
 }
 
 // returned: the bank sent the money back days after the refund or credit was
-// accepted.
+// accepted, or took a direct debit back after it had cleared.
 func (c *change) returned(r connector.Result, at time.Time) {
 	c.a.State, c.a.DoneAt, c.a.Code = FailedLate, at, r.Code
 	if r.Provider != "" {
@@ -314,6 +335,13 @@ func (c *change) returned(r connector.Result, at time.Time) {
 		c.become(Failed)
 		c.p.Code, c.event = r.Code, "payment.failed"
 		c.book(c.deal().ReturnCredit(c.a.Amount))
+		return
+	}
+	if c.a.Kind == connector.Debit { // what was refunded meanwhile stays refunded: the merchant bears it
+		c.become(Failed)
+		c.p.Details.Returned = c.a.Amount.Minor
+		c.p.Code, c.event = r.Code, "payment.returned"
+		c.book(c.deal().ReturnDebit(c.a.Amount))
 		return
 	}
 	c.p.Refunded -= c.a.Amount.Minor
@@ -343,6 +371,15 @@ func (a Attempt) moves(p Payment) bool {
 func (a Attempt) leaves(p Payment) bool {
 	return a.Kind == connector.Refund || a.Kind == connector.Credit || a.Kind == connector.Void && a.Original != p.ID
 }
+
+// returnable says whether the attempt brought in money that the payer's bank can
+// take back without a dispute: a direct debit.
+func (a Attempt) returnable(p Payment) bool {
+	return a.Kind == connector.Debit && a.ID == p.ID && p.Method == method.DirectDebit
+}
+
+// mayReturn says whether the attempt's money may turn round days later.
+func (a Attempt) mayReturn(p Payment) bool { return a.leaves(p) || a.returnable(p) }
 
 // become changes the payment's state, unless it is under review: amounts go on
 // being counted there, but only a human lets it out.

@@ -38,7 +38,7 @@ func decide(p Payment, a Attempt, list []Attempt, v Verdict, lim limits, at time
 	default:
 		c.returnLate(at)
 	}
-	if v == Accept && c.a.leaves(c.p) && len(lim.returns) > 0 {
+	if v == Accept && c.a.mayReturn(c.p) && len(lim.returns) > 0 {
 		c.recheck = time.Duration(lim.returns[0]) * time.Second
 	}
 	if v == Accept && c.first() {

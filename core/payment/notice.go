@@ -21,6 +21,9 @@ import (
 // about another charge than the attempt's), unavailable.early (the provider has
 // to say it again: what it is about is not known yet), conflict.amount.
 func (s *Service) Noticed(ctx context.Context, realm ident.ID, connectorName string, n connector.Notice) (Outcome, error) {
+	if n.Kind == connector.Transfer {
+		return s.arrived(ctx, realm, connectorName, n)
+	}
 	var out Outcome
 	err := s.DB.Update(context.WithoutCancel(ctx), realm, func(tx *store.Tx) error {
 		cur, err := load(tx, n.Attempt)
@@ -53,6 +56,32 @@ func (s *Service) Noticed(ctx context.Context, realm ident.ID, connectorName str
 	var exists *store.Exists
 	if errors.As(err, &exists) && exists.Table == noticeTable.Name {
 		return s.get(ctx, realm, n.Attempt)
+	}
+	return out, err
+}
+
+// arrived takes a callback that tells of a bank transfer. Its outcome is of the
+// payment that was paid, if one was meant.
+func (s *Service) arrived(ctx context.Context, realm ident.ID, connectorName string, n connector.Notice) (Outcome, error) {
+	return s.takeArrivals(ctx, realm, connectorName, n.Account, n.Result.Arrivals)
+}
+
+// takeArrivals takes in what is new of a list of bank transfers. When somebody
+// else writes the same one down at the same moment, theirs is the one.
+func (s *Service) takeArrivals(ctx context.Context, realm ident.ID, connectorName, account string, list []connector.Arrival) (Outcome, error) {
+	var out Outcome
+	take := func(tx *store.Tx) (err error) {
+		for _, in := range list {
+			if out, err = s.arrive(tx, connectorName, account, in); err != nil {
+				return err
+			}
+		}
+		return nil
+	}
+	err := s.DB.Update(context.WithoutCancel(ctx), realm, take)
+	var exists *store.Exists
+	if errors.As(err, &exists) && exists.Table == arrivalTable.Name {
+		err = s.DB.Update(context.WithoutCancel(ctx), realm, take)
 	}
 	return out, err
 }

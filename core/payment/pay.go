@@ -25,11 +25,13 @@ type Order struct {
 	Method      method.Name
 	Brand       string
 	Amount      money.Amount
-	Card        *connector.Card // for method card, unless Source is given
-	Tender      *Tender         // a payment token; it decides the amount and what is paid with
-	Source      ident.ID        // a stored payment source
-	CVV         method.Secret   // typed along with a stored source
-	Keep        bool            // keep the card as a source if it works
+	Card        *connector.Card        // for method card, unless Source is given
+	Bank        *connector.BankAccount // for method direct_debit, unless Source is given
+	Quote       string                 // for method bank_transfer: a reference of method.Reference that was given out before, or "" for a new one
+	Tender      *Tender                // a payment token; it decides the amount and what is paid with
+	Source      ident.ID               // a stored payment source
+	CVV         method.Secret          // typed along with a stored source
+	Keep        bool                   // keep the card or bank account as a source if it works
 	Reference   string
 	Session     ident.ID
 	Order       ident.ID // the order that it is to pay; it may refuse
@@ -45,17 +47,19 @@ type Order struct {
 // far as it is known: a decline is an outcome, so is "not known yet".
 //
 // Faults, in the order checked: forbidden.permission, not_found.merchant,
-// conflict.idempotency, those of method.Typed.Check, invalid.amount,
+// conflict.idempotency, those of method.Typed.Check and
+// method.BankAccount.Check, invalid.amount,
 // invalid.currency, invalid.amount.above_limit, invalid.method.not_set_up,
-// invalid.return_url, not_found.source, conflict.source, those of Claim and of
-// the Gates, conflict.reference, unavailable. For an order with a Tender those of
-// vault.Use come before the card's.
+// invalid.return_url, not_found.source, conflict.source, invalid.quote (no
+// reference of ours), conflict.quote (another payment has it), those of Claim and
+// of the Gates, conflict.reference, unavailable. For an order with a Tender those
+// of vault.Use come before the card's.
 func (s *Service) Pay(ctx context.Context, actor access.Actor, o Order) (Outcome, error) {
 	if err := o.permitted(actor); err != nil {
 		return Outcome{}, err
 	}
 	var conn connector.Connector
-	var card *connector.Card
+	var with means
 	known, err := s.begin(ctx, actor.Realm, o.Idempotency, func(tx *store.Tx) (out Outcome, err error) {
 		if o, err = s.tender(tx, actor, o); err != nil {
 			return out, err
@@ -67,7 +71,13 @@ func (s *Service) Pay(ctx context.Context, actor access.Actor, o Order) (Outcome
 			return out, err
 		}
 		out = o.intent(tx, conn.Spec().Name)
-		if card, err = s.source(tx, actor, o, &out.Payment); err != nil {
+		if with, err = s.source(tx, actor, o, &out.Payment); err != nil {
+			return out, err
+		}
+		if out.Payment.Method.ByBank() { // the bank says how long it takes
+			out.Payment.ExpiresAt = time.Time{}
+		}
+		if with.quote, err = quote(tx, o, out.Payment); err != nil {
 			return out, err
 		}
 		if err = s.pass(tx, o, out.Payment); err != nil {
@@ -92,8 +102,8 @@ func (s *Service) Pay(ctx context.Context, actor access.Actor, o Order) (Outcome
 	if err != nil || known.Replayed {
 		return known, err
 	}
-	req := o.request(known, card)
-	if known.Payment.Method != method.Card || o.Use3DS {
+	req := o.request(known, with)
+	if known.Payment.Method.Visits() || o.Use3DS {
 		req.ReturnURL = s.ReturnURL(actor.Realm, known.Payment.ID)
 	}
 	r := s.send(ctx, actor.Realm, known.Attempt, func(ctx context.Context) connector.Result { return conn.Authorise(ctx, req) })
@@ -117,6 +127,11 @@ func (o Order) check(at time.Time) error {
 	if err := o.CheckCard(at); err != nil {
 		return err
 	}
+	if o.Bank != nil {
+		if err := o.Bank.Check(); err != nil {
+			return err
+		}
+	}
 	set := o.Profile.Settings
 	if !noMoney(o.Kind) {
 		if err := o.checkAmount(); err != nil {
@@ -129,7 +144,10 @@ func (o Order) check(at time.Time) error {
 	if o.Source == "" && o.Method == "" {
 		return fault.At("invalid.method.not_set_up", "brand", "there is no such way to pay")
 	}
-	if o.Source == "" && o.Method != method.Card && o.Details.ReturnURL == "" && o.Session == "" {
+	if o.Source == "" && (o.Method == method.DirectDebit) != (o.Bank != nil) {
+		return fault.At("invalid.method.not_set_up", "brand", "a direct debit needs a bank account, and nothing else takes one")
+	}
+	if o.Source == "" && o.Method.Visits() && o.Details.ReturnURL == "" && o.Session == "" {
 		return fault.At("invalid.return_url.missing", "shopperResultUrl", "this way to pay needs an address to send the payer back to")
 	}
 	return nil
@@ -193,21 +211,21 @@ func (o Order) intent(tx *store.Tx, connectorName string) Outcome {
 	if o.Card != nil {
 		p.Details.Card = face(*o.Card)
 	}
-	if o.Method != method.Card || o.Use3DS {
+	if o.Bank != nil {
+		p.Details.Bank = bankFace(*o.Bank)
+	}
+	if o.Method != method.Card && o.Method != method.Voucher || o.Use3DS { // a slip says how long it is good for
 		p.ExpiresAt = now.Add(set.PendingLife())
-		if o.Method == method.Voucher {
-			p.ExpiresAt = time.Time{} // the slip says how long it is good for
-		}
 	}
 	a := Attempt{ID: id, Payment: id, Version: 1, Kind: o.Kind, State: Sent, Amount: o.Amount, Reference: o.Reference, SentAt: now}
 	return Outcome{Payment: p, Attempt: a}
 }
 
-func (o Order) request(known Outcome, card *connector.Card) connector.Request {
+func (o Order) request(known Outcome, with means) connector.Request {
 	p := known.Payment
 	req := connector.Request{
-		Attempt: p.ID, Account: p.Details.Account, Kind: p.Kind, Amount: p.Amount, Method: p.Method, Brand: p.Brand, Card: card,
-		At: known.Attempt.SentAt, Use3DS: o.Use3DS, ThreeDS: p.Details.ThreeDS, Challenge: o.Challenge, Locale: p.Details.Locale,
+		Attempt: p.ID, Account: p.Details.Account, Kind: p.Kind, Amount: p.Amount, Method: p.Method, Brand: p.Brand, Card: with.card,
+		Bank: with.bank, Quote: with.quote, At: known.Attempt.SentAt, Use3DS: o.Use3DS, ThreeDS: p.Details.ThreeDS, Challenge: o.Challenge, Locale: p.Details.Locale,
 		Descriptor: p.Details.Descriptor, Simulate: o.Simulate,
 	}
 	if req.Descriptor == "" { // what the payer reads at the bank
@@ -226,6 +244,10 @@ func face(c connector.Card) *Face {
 		f.BIN, f.Last4 = n[:6], n[len(n)-4:]
 	}
 	return f
+}
+
+func bankFace(a connector.BankAccount) *BankFace {
+	return &BankFace{Region: a.Region, BankCode: a.BankCode, BranchCode: a.BranchCode, Last4: a.Last4(), Holder: a.Holder}
 }
 
 // summary is the small JSON an event carries for readers of the log.

@@ -17,6 +17,7 @@
 //	          ├──> voided    (nothing was captured, the hold is released)
 //	          └──> expired   (the hold ran out)
 //	     captured ──> voided (before settlement, all of it)
+//	     captured ──> failed (the payer's bank took a direct debit back)
 //	     credited ──> failed (the payee's bank sent it back)
 //
 // processing: the intent is committed and the provider is being asked. It has
@@ -32,7 +33,8 @@
 //	refused ──> late_success  (the provider changed its mind to yes)
 //	review ──> approved | refused           (a human has decided)
 //	late_success ──> approved | failed_late (a human has decided)
-//	approved ──> failed_late  (a refund or credit: the bank gave the money back)
+//	approved ──> failed_late  (a refund, a credit or a direct debit: the bank gave
+//	                          the money back)
 //
 // Money that leaves or enters is reserved before the provider is asked
 // (Capturing, Refunding, Voiding), so that racing operations can never exceed
@@ -116,8 +118,12 @@ type Payment struct {
 // Details are facts of a payment that nobody searches by.
 type Details struct {
 	Card       *Face                 `json:"card,omitempty"`
-	Facts      *method.Facts         `json:"facts,omitempty"`   // what was known of the card beyond its face
-	Account    string                `json:"account,omitempty"` // the merchant's at the provider
+	Facts      *method.Facts         `json:"facts,omitempty"` // what was known of the card beyond its face
+	Bank       *BankFace             `json:"bank,omitempty"`
+	Payee      *connector.Payee      `json:"payee,omitempty"`    // where a bank transfer has to go
+	Received   int64                 `json:"received,omitempty"` // what has come by bank transfer, more or less than the amount
+	Returned   int64                 `json:"returned,omitempty"` // what the payer's bank took back of a direct debit
+	Account    string                `json:"account,omitempty"`  // the merchant's at the provider
 	ReturnURL  string                `json:"returnUrl,omitempty"`
 	NotifyURL  string                `json:"notifyUrl,omitempty"`
 	Descriptor string                `json:"descriptor,omitempty"`
@@ -141,6 +147,15 @@ type Face struct {
 	Holder      string `json:"holder,omitempty"`
 	ExpiryMonth int    `json:"month,omitempty"`
 	ExpiryYear  int    `json:"year,omitempty"`
+}
+
+// BankFace is what may be shown of a bank account.
+type BankFace struct {
+	Region     string `json:"region"`
+	BankCode   string `json:"bankCode,omitempty"`
+	BranchCode string `json:"branchCode,omitempty"`
+	Last4      string `json:"last4"`
+	Holder     string `json:"holder,omitempty"`
 }
 
 // Series says that a payment is one of several agreed with the payer.
@@ -213,7 +228,7 @@ func (p Payment) held() int64 {
 
 // Refundable is how much can still be given back.
 func (p Payment) Refundable() int64 {
-	return p.Captured - p.Refunded - p.Refunding - p.Disputed - p.Lost
+	return p.Captured - p.Refunded - p.Refunding - p.Disputed - p.Lost - p.Details.Returned
 }
 
 // takes says whether the payment takes money from a payer, now or later.

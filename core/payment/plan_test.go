@@ -17,12 +17,15 @@ func TestPlans(t *testing.T) {
 		{"later attempt", laterText, "SEARCH a USING INDEX attempt_id (realm=? AND id=?)"},
 		{"payments by reference", referredText, "SEARCH p USING INDEX payment_reference (realm=? AND reference=?)"},
 		{"captures by reference", laterRefText, "SEARCH a USING INDEX attempt_reference (realm=? AND reference=?)"},
+		{"an arrival", arrivalText, "SEARCH arrival USING INDEX arrival_reference (realm=? AND connector=? AND account=? AND reference=?)"},
+		{"arrivals of a payment", arrivalsOfText, "SEARCH arrival USING INDEX arrival_payment (realm=? AND payment=?)"},
+		{"what is held", heldText, "SEARCH arrival USING INDEX arrival_held (realm=?)"},
 		{"payments of a checkout", sessionText, "SEARCH payment USING INDEX payment_session (realm=? AND session=?)"},
 	}
 	db := storetest.Open(t, "sqlite", nil)
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
-			args := []any{"x", "x", "x"}[:strings.Count(test.text, "$3")+2]
+			args := []any{"x", "x", "x", "x"}[:strings.Count(test.text, "$4")+strings.Count(test.text, "$3")+2]
 			if got := storetest.Plan(t, db, test.text, args...); !strings.Contains(got, test.want) {
 				t.Errorf("got\n%s\nwant\n%s", got, test.want)
 			}

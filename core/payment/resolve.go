@@ -71,7 +71,23 @@ func (s *Service) Look(ctx context.Context, realm, attempt ident.ID) (Outcome, e
 	if err != nil || !known.Attempt.open() {
 		return known, err
 	}
-	return s.settle(ctx, realm, known, s.lookup(ctx, known, at))
+	r := s.lookup(ctx, known, at)
+	if len(r.Arrivals) > 0 {
+		if known, err = s.gather(ctx, realm, known, r.Arrivals); err != nil || !known.Attempt.open() {
+			return known, err
+		}
+	}
+	return s.settle(ctx, realm, known, r)
+}
+
+// gather takes in the money that a Lookup tells of: the callbacks about it may
+// have been lost.
+func (s *Service) gather(ctx context.Context, realm ident.ID, known Outcome, list []connector.Arrival) (Outcome, error) {
+	p := known.Payment
+	if _, err := s.takeArrivals(ctx, realm, p.Connector, p.Details.Account, list); err != nil {
+		return known, err
+	}
+	return s.get(ctx, realm, known.Attempt.ID)
 }
 
 func (s *Service) lookup(ctx context.Context, known Outcome, at time.Time) connector.Result {

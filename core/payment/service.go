@@ -171,6 +171,9 @@ func (s *Service) limits(p Payment) limits {
 		spec := c.Spec()
 		lim.settle, lim.returns = time.Duration(spec.SettleSeconds)*time.Second, spec.ReturnSeconds
 	}
+	if p.Method.ByBank() { // five banking days, with a weekend and a holiday
+		lim.horizon = 8 * 24 * time.Hour
+	}
 	return lim
 }
 

@@ -5,49 +5,65 @@ import (
 	"github.com/florinpay/florin/core/access"
 	"github.com/florinpay/florin/core/audit"
 	"github.com/florinpay/florin/core/fault"
+	"github.com/florinpay/florin/core/method"
 	"github.com/florinpay/florin/core/vault"
 	"github.com/florinpay/florin/store"
 )
 
-// source does what an order wants of the vault: it fetches the stored card
-// that pays, or seals the typed one to be kept if the payment succeeds.
-func (s *Service) source(tx *store.Tx, actor access.Actor, o Order, p *Payment) (*connector.Card, error) {
+// means is what the provider is told to pay with.
+type means struct {
+	card  *connector.Card
+	bank  *connector.BankAccount
+	quote string
+}
+
+// source does what an order wants of the vault: it fetches the stored card or
+// bank account that pays, or seals the typed one to be kept if the payment
+// succeeds.
+func (s *Service) source(tx *store.Tx, actor access.Actor, o Order, p *Payment) (means, error) {
 	by := audit.By{Actor: string(actor.Key), Origin: p.Surface}
 	if o.Source == "" {
-		if o.Card == nil || !o.Keep {
-			return o.Card, nil
+		with := means{card: o.Card, bank: o.Bank}
+		if o.Card == nil && o.Bank == nil || !o.Keep {
+			return with, nil
 		}
-		kept, err := s.Vault.Add(tx, by, vault.Draft{Merchant: p.Merchant, Customer: p.Customer, Method: p.Method,
-			Card: vault.Card{Number: o.Card.Number, Holder: o.Card.Holder, ExpiryMonth: o.Card.ExpiryMonth, ExpiryYear: o.Card.ExpiryYear, Brand: o.Brand}})
+		draft := vault.Draft{Merchant: p.Merchant, Customer: p.Customer, Method: p.Method, Bank: o.Bank}
+		if c := o.Card; c != nil {
+			draft.Card = vault.Card{Number: c.Number, Holder: c.Holder, ExpiryMonth: c.ExpiryMonth, ExpiryYear: c.ExpiryYear, Brand: o.Brand}
+		}
+		kept, err := s.Vault.Add(tx, by, draft)
 		p.Source = kept.ID
-		return o.Card, err
+		return with, err
 	}
 	src, err := vault.Find(tx, o.Source)
 	if err != nil {
-		return nil, err
+		return means{}, err
 	}
 	if src.Merchant != p.Merchant {
-		return nil, fault.New("not_found.source", "no such payment source")
+		return means{}, fault.New("not_found.source", "no such payment source")
 	}
 	if src.State != vault.Active {
-		return nil, fault.New("conflict.source", "the payment source is deleted or was never confirmed")
+		return means{}, fault.New("conflict.source", "the payment source is deleted or was never confirmed")
 	}
-	stored, err := s.Vault.Reveal(tx, by, o.Source)
-	if err != nil {
-		return nil, err
-	}
-	card := &connector.Card{Number: stored.Number, CVV: o.CVV, Holder: stored.Holder, ExpiryMonth: stored.ExpiryMonth,
-		ExpiryYear: stored.ExpiryYear, Brand: stored.Brand}
-	p.Source, p.Method, p.Brand, p.Details.Card = src.ID, src.Method, src.Brand, face(*card)
+	p.Source, p.Method, p.Brand = src.ID, src.Method, src.Brand
 	if !o.Profile.Settings.TakesBrand(p.Brand) {
-		return nil, fault.At("invalid.method.not_set_up", "brand", "this brand is not set up")
+		return means{}, fault.At("invalid.method.not_set_up", "brand", "this brand is not set up")
 	}
 	if series := p.Details.Series; series != nil && series.SchemeRef == "" {
 		known := *series
 		known.SchemeRef = src.SchemeRef
 		p.Details.Series = &known
 	}
-	return card, nil
+	if src.Method == method.DirectDebit {
+		account, err := s.Vault.RevealBank(tx, by, o.Source)
+		p.Details.Bank = bankFace(account)
+		return means{bank: &account}, err
+	}
+	stored, err := s.Vault.Reveal(tx, by, o.Source)
+	card := &connector.Card{Number: stored.Number, CVV: o.CVV, Holder: stored.Holder, ExpiryMonth: stored.ExpiryMonth,
+		ExpiryYear: stored.ExpiryYear, Brand: stored.Brand}
+	p.Details.Card = face(*card)
+	return means{card: card}, err
 }
 
 // keepSource settles what becomes of a card that was to be kept: usable once

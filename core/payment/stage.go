@@ -31,6 +31,8 @@ func (p Payment) Stage() Stage {
 		return StageDisputed
 	case p.State == Voided:
 		return StageCancelled
+	case p.State == Failed: // a direct debit that came back has been captured before
+		return StageFailed
 	case p.Captured > 0 && back == p.Captured:
 		return StageRefunded
 	case p.Captured > 0 && back > 0:
@@ -43,8 +45,6 @@ func (p Payment) Stage() Stage {
 		return StageHeld
 	case Expired:
 		return StageCancelled
-	case Failed:
-		return StageFailed
 	case Verified, Authenticated, Credited, Captured:
 		return StageTaken
 	case Pending:

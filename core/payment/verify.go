@@ -30,6 +30,8 @@ type evidence struct {
 	posted   int64 // on what the merchant is owed
 	pending  int64
 	suspense int64 // posted on what nobody owns yet
+	returned int64 // of an own attempt whose money went back
+	matched  int64 // what it got of arrivals
 }
 
 // Verify compares every payment of a realm with its attempts, its events and
@@ -78,7 +80,7 @@ func gather(tx *store.Tx, from, to ident.ID) (map[ident.ID]*evidence, error) {
 		}
 		return seen[id]
 	}
-	err := attemptSums(tx, from, to, func(id ident.ID, kind connector.Kind, state AttemptState, undoes bool, sum int64) {
+	err := attemptSums(tx, from, to, func(id ident.ID, kind connector.Kind, state AttemptState, undoes, own bool, sum int64) {
 		if kind == connector.Void && undoes {
 			kind = connector.Refund // a void that takes captured money back counts as one
 		}
@@ -90,9 +92,16 @@ func gather(tx *store.Tx, from, to ident.ID) (map[ident.ID]*evidence, error) {
 			of(id).open[kind] += sum
 		case LateSuccess:
 			of(id).late[kind] += sum
+		case FailedLate:
+			if own {
+				of(id).returned += sum
+			}
 		}
 	})
 	if err != nil {
+		return nil, err
+	}
+	if err = matchedSums(tx, from, to, func(id ident.ID, sum int64) { of(id).matched = sum }); err != nil {
 		return nil, err
 	}
 	err = eventSums(tx, from, to, func(id ident.ID, n, last int64) { of(id).events, of(id).lastSeq = n, last })
@@ -121,7 +130,10 @@ func compare(p Payment, e *evidence) (wrong []string) {
 			wrong = append(wrong, fmt.Sprintf("%s is %d, recomputed %d", what, stored, recomputed))
 		}
 	}
-	same("captured", p.Captured, e.approved[connector.Debit]+e.approved[connector.Capture])
+	same("captured", p.Captured-p.Details.Returned, e.approved[connector.Debit]+e.approved[connector.Capture])
+	if p.Details.Returned != 0 {
+		same("returned", p.Details.Returned, e.returned)
+	}
 	same("refunded", p.Refunded, e.approved[connector.Refund])
 	same("disputed and lost", p.Disputed+p.Lost, e.approved[Chargeback]-e.approved[ChargebackReversal])
 	same("capturing", p.Capturing, e.open[connector.Capture])
@@ -133,7 +145,7 @@ func compare(p Payment, e *evidence) (wrong []string) {
 	same("posted to the merchant", posted, e.posted)
 	same("pending for the merchant", pending, e.pending)
 	in, out := e.late[connector.Debit]+e.late[connector.Capture], e.late[connector.Refund]+e.late[connector.Credit]
-	same("in suspense", out-in, e.suspense)
+	same("in suspense", out-in+e.matched, e.suspense)
 	return wrong
 }
 
@@ -141,7 +153,7 @@ func compare(p Payment, e *evidence) (wrong []string) {
 // payment, credits negative (docs/ledger.md). What a credit set aside stands as
 // long as its attempt does: one that succeeded late had given it back before.
 func (p Payment) owed(e *evidence) (posted, pending int64) {
-	posted = -(p.Captured - p.Refunded - p.Lost)
+	posted = -(p.Captured - p.Refunded - p.Lost - p.Details.Returned)
 	pending = p.Refunding + p.Disputed
 	if p.Kind == connector.Authorise && e.granted {
 		pending -= p.Amount.Minor - p.Captured - p.Voided

@@ -49,8 +49,8 @@ const (
 	Card         = method.Card
 	ApplePay     = method.Name("applepay")
 	GooglePay    = method.Name("googlepay")
-	DirectDebit  = method.Name("directdebit")
-	BankTransfer = method.Name("banktransfer")
+	DirectDebit  = method.DirectDebit
+	BankTransfer = method.BankTransfer
 	PayTo        = method.Name("payto")
 )
 

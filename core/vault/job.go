@@ -67,7 +67,7 @@ func (s *Service) Reseal(ctx context.Context, realm ident.ID, limit int) (done i
 		}
 		for i := range list {
 			src := &list[i]
-			sealed, err := s.Renew(tx, "card", src.ID, Sealed{Version: src.KeyVersion, Bytes: src.sealed})
+			sealed, err := s.Renew(tx, src.purpose(), src.ID, Sealed{Version: src.KeyVersion, Bytes: src.sealed})
 			if err != nil {
 				return err
 			}

@@ -25,7 +25,7 @@ type Service struct {
 // Add keeps a source, pending unless the draft says otherwise, and seals its
 // number. An active one writes the event source.created; a pending one waits
 // with that until Activate.
-// Faults: invalid.source, invalid.card.
+// Faults: invalid.source, those of method.BankAccount.Check, invalid.card.
 func (s *Service) Add(tx *store.Tx, by audit.By, d Draft) (Source, error) {
 	if err := d.check(); err != nil {
 		return Source{}, err
@@ -43,6 +43,11 @@ func (s *Service) Add(tx *store.Tx, by audit.By, d Draft) (Source, error) {
 			return Source{}, err
 		}
 		src.sealed, src.KeyVersion = sealed.Bytes, sealed.Version
+	}
+	if d.Bank != nil {
+		if err := s.sealBank(tx, &src, *d.Bank); err != nil {
+			return Source{}, err
+		}
 	}
 	if d.Active {
 		s.open(tx, &src)
@@ -148,7 +153,7 @@ func (s *Service) Reveal(tx *store.Tx, by audit.By, id ident.ID) (Card, error) {
 	if !tx.Now().Before(src.ExpiresAt) {
 		return Card{}, fault.New("conflict.source", "the payment source's time is up")
 	}
-	if len(src.sealed) == 0 {
+	if len(src.sealed) == 0 || src.purpose() != "card" {
 		return Card{}, fault.New("conflict.source_without_card", "the payment source holds no card")
 	}
 	plain, err := s.Open(tx, "card", src.ID, Sealed{Version: src.KeyVersion, Bytes: src.sealed})

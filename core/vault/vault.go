@@ -41,8 +41,8 @@ type Source struct {
 	Customer    ident.ID // or ""
 	Method      method.Name
 	Brand       string
-	BIN         string // first six digits
-	Last4       string
+	BIN         string // a card's first six digits; a bank account's bank and branch code
+	Last4       string // of a bank account, see method.BankAccount.Last4
 	Holder      string
 	ExpiryMonth int    // 1 to 12, 0 when the method has none
 	ExpiryYear  int    // four digits
@@ -71,7 +71,8 @@ type Draft struct {
 	Merchant  ident.ID
 	Customer  ident.ID
 	Method    method.Name
-	Card      Card // Number empty for methods without one
+	Card      Card                // Number empty for methods without one
+	Bank      *method.BankAccount // for direct debits, instead of Card
 	SchemeRef string
 	Active    bool // usable at once; otherwise pending until Activate
 }
@@ -84,6 +85,12 @@ func (d Draft) check() error {
 	}
 	if d.Method == "" {
 		return fault.At("invalid.source", "method", "a source has a method")
+	}
+	if d.Bank != nil || d.Method == method.DirectDebit {
+		if d.Bank == nil || d.Method != method.DirectDebit || !d.Card.Number.Empty() {
+			return fault.At("invalid.source", "method", "a direct debit has a bank account, and nothing else has")
+		}
+		return d.Bank.Check()
 	}
 	if d.Card.Number.Empty() {
 		if d.Method == method.Card {

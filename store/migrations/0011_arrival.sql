@@ -1,0 +1,23 @@
+-- Money that came by bank transfers, for a payment or for none that is known.
+CREATE TABLE arrival (
+    realm TEXT NOT NULL,
+    id TEXT NOT NULL,
+    version BIGINT NOT NULL,
+    connector TEXT NOT NULL,
+    account TEXT NOT NULL,
+    reference TEXT NOT NULL,
+    quoted TEXT NOT NULL,
+    payer TEXT NOT NULL,
+    currency TEXT NOT NULL,
+    amount BIGINT NOT NULL CHECK (amount > 0),
+    payment TEXT NOT NULL,
+    matched BIGINT NOT NULL CHECK (matched >= 0),
+    returned BIGINT NOT NULL CHECK (returned >= 0),
+    held BIGINT NOT NULL CHECK (held >= 0),
+    arrived_at BIGINT NOT NULL,
+    PRIMARY KEY (realm, id),
+    CHECK (held = amount - matched - returned)
+);
+CREATE UNIQUE INDEX arrival_reference ON arrival (realm, connector, account, reference);
+CREATE INDEX arrival_payment ON arrival (realm, payment) WHERE payment <> '';
+CREATE INDEX arrival_held ON arrival (realm, arrived_at, id) WHERE held > 0;
