@@ -34,6 +34,7 @@ type Draft struct {
 	Reference   string
 	Order       string
 	Scheme      Scheme // of the payable reference; NoReference for none
+	Payable     string // the payable reference itself, drawn by the maker; Scheme checks it
 	Customer    Customer
 	Amount      money.Amount
 	DueOn       Date
@@ -44,8 +45,8 @@ type Draft struct {
 // Faults, in the order checked: forbidden.permission, not_found.merchant,
 // conflict.idempotency, invalid.amount, invalid.currency,
 // invalid.currency.not_set_up, invalid.amount.above_limit, invalid.date,
-// invalid.text, invalid.lines, invalid.objects, invalid.instalments (also
-// .order, .sum).
+// invalid.text, invalid.reference, invalid.lines, invalid.objects,
+// invalid.instalments (also .order, .sum).
 func (s *Service) Add(ctx context.Context, actor access.Actor, d Draft) (inv Invoice, known bool, err error) {
 	add := func(tx *store.Tx) error {
 		inv, known, err = s.AddIn(tx, actor, d)
@@ -82,7 +83,7 @@ func (s *Service) AddIn(tx *store.Tx, actor access.Actor, d Draft) (inv Invoice,
 		Number: d.Number, Reference: d.Reference, Order: d.Order, Customer: d.Customer, Amount: d.Amount, State: Open, DueOn: d.DueOn,
 		CreatedAt: tx.Now(), UpdatedAt: tx.Now(), Details: d.Details}
 	inv.Details.Zone, inv.Details.Reminders, inv.Details.Reason = m.Business.TimeZone, nil, ""
-	if err := s.name(tx, &inv, d.Scheme); err != nil {
+	if err := s.name(tx, &inv, d.Scheme, d.Payable); err != nil {
 		return inv, false, err
 	}
 	idempotency.Remember(tx, d.Idempotency, inv.ID)
@@ -95,7 +96,7 @@ func (s *Service) AddIn(tx *store.Tx, actor access.Actor, d Draft) (inv Invoice,
 }
 
 // name gives the invoice what it is found by.
-func (s *Service) name(tx *store.Tx, inv *Invoice, scheme Scheme) error {
+func (s *Service) name(tx *store.Tx, inv *Invoice, scheme Scheme, payable string) error {
 	raw := make([]byte, 16)
 	if _, err := io.ReadFull(s.Random, raw); err != nil {
 		return fault.Wrap(err, "no randomness")
@@ -109,6 +110,10 @@ func (s *Service) name(tx *store.Tx, inv *Invoice, scheme Scheme) error {
 		inv.Number = strconv.FormatInt(10_000+n, 10)
 	}
 	if scheme == NoReference {
+		return nil
+	}
+	if payable != "" {
+		inv.Payable = payable
 		return nil
 	}
 	n, err := count(tx, "payable")
@@ -159,6 +164,9 @@ func (d Draft) check() error {
 		if len(text) > maxText {
 			return fault.At("invalid.text", name, "at most %d bytes", maxText)
 		}
+	}
+	if d.Payable != "" && !CheckReference(d.Scheme, d.Payable) {
+		return fault.At("invalid.reference", "payable", "the payable reference does not check itself by %s", d.Scheme)
 	}
 	return d.Details.check(d.Amount.Minor)
 }

@@ -160,6 +160,7 @@ type Transfer struct {
 	Connector string // whose account it came into; "" for our own bank
 	Reference string // as the payer typed it
 	Amount    money.Amount
+	Merchant  ident.ID // whose invoice it must be, or ""
 }
 
 // Receive books a transfer for the invoice that it names, once however often
@@ -167,34 +168,90 @@ type Transfer struct {
 // suspense. Faults: invalid.amount, not_found.invoice (no such reference),
 // conflict.invoice.currency.
 func (s *Service) Receive(ctx context.Context, realm ident.ID, t Transfer) (out Invoice, err error) {
-	if t.Amount.Minor < 1 || t.Amount.Minor > money.Max {
-		return out, fault.At("invalid.amount", "amount", "the amount must be positive")
-	}
 	err = s.DB.Update(ctx, realm, func(tx *store.Tx) error {
-		was, found, err := byPayable(tx, CleanReference(t.Reference))
-		if err != nil {
-			return err
-		}
-		if !found {
-			return missing()
-		}
-		if t.Amount.Currency != was.Amount.Currency {
-			return fault.At("conflict.invoice.currency", "currency", "the invoice is in %s", was.Amount.Currency)
-		}
-		id := derived("transfer", t.Connector, t.ID)
-		if _, known, err := getReceipt(tx, was.ID, id); known || err != nil {
-			out = was
-			return err
-		}
-		d := ledger.Deal{Object: was.object(), Connector: t.Connector, Merchant: was.Merchant}
-		mine := min(was.Left().Minor, t.Amount.Minor)
-		if _, err := ledger.Post(tx, d.Received(money.Of(mine, t.Amount.Currency), money.Of(t.Amount.Minor-mine, t.Amount.Currency))); err != nil {
-			return err
-		}
-		out, err = s.receive(tx, was, Receipt{ID: id, Way: ByTransfer, Method: "bank_transfer", In: t.Amount.Minor, Memo: clip(t.ID)})
+		out, err = s.ReceiveIn(tx, t)
 		return err
 	})
 	return out, err
+}
+
+// ReceiveIn is Receive in the caller's transaction.
+func (s *Service) ReceiveIn(tx *store.Tx, t Transfer) (Invoice, error) {
+	was, err := t.invoice(tx)
+	if err != nil {
+		return Invoice{}, err
+	}
+	id := derived("transfer", t.Connector, t.ID)
+	if _, known, err := getReceipt(tx, was.ID, id); known || err != nil {
+		return was, err
+	}
+	d := ledger.Deal{Object: was.object(), Connector: t.Connector, Merchant: was.Merchant}
+	mine := min(was.Left().Minor, t.Amount.Minor)
+	if _, err := ledger.Post(tx, d.Received(money.Of(mine, t.Amount.Currency), money.Of(t.Amount.Minor-mine, t.Amount.Currency))); err != nil {
+		return Invoice{}, err
+	}
+	return s.receive(tx, was, Receipt{ID: id, Way: ByTransfer, Method: "bank_transfer", In: t.Amount.Minor, Memo: clip(t.ID)})
+}
+
+// invoice finds what a transfer names. Faults: those of Receive.
+func (t Transfer) invoice(tx *store.Tx) (Invoice, error) {
+	if t.Amount.Minor < 1 || t.Amount.Minor > money.Max {
+		return Invoice{}, fault.At("invalid.amount", "amount", "the amount must be positive")
+	}
+	was, found, err := byPayable(tx, CleanReference(t.Reference))
+	switch {
+	case err != nil:
+		return Invoice{}, err
+	case !found || t.Merchant != "" && t.Merchant != was.Merchant:
+		return Invoice{}, missing()
+	case t.Amount.Currency != was.Amount.Currency:
+		return Invoice{}, fault.At("conflict.invoice.currency", "currency", "the invoice is in %s", was.Amount.Currency)
+	}
+	return was, nil
+}
+
+// TakeBackIn books that the payer's bank took back a transfer that had paid an
+// invoice, once however often it is told: the invoice asks for the money again.
+// t.ID is the bank's own for the taking back. Faults: those of Receive,
+// conflict.invoice.transfer (no transfer of that amount has come in for it, or
+// the invoice is no longer asked for).
+func (s *Service) TakeBackIn(tx *store.Tx, t Transfer) (Invoice, error) {
+	was, err := t.invoice(tx)
+	if err != nil {
+		return Invoice{}, err
+	}
+	list, err := receiptsOf(tx, was.ID)
+	if err != nil {
+		return Invoice{}, err
+	}
+	memo := clip("taken back as " + t.ID)
+	var from *Receipt
+	for i, r := range list {
+		if r.Memo == memo {
+			return was, nil
+		}
+		if r.Way == ByTransfer && r.In == t.Amount.Minor && r.Back == 0 {
+			from = &list[i]
+		}
+	}
+	if from == nil || was.State != Paid && was.State != Partly || was.Surplus() > 0 || was.Refunded > 0 {
+		return Invoice{}, fault.New("conflict.invoice.transfer", "no such transfer has paid the invoice")
+	}
+	d := ledger.Deal{Object: was.object(), Connector: t.Connector, Merchant: was.Merchant}
+	if _, err := ledger.Post(tx, d.TakenBack(t.Amount)); err != nil {
+		return Invoice{}, err
+	}
+	r := *from
+	r.In, r.Memo, r.State, r.At = 0, memo, payment.Failed, tx.Now()
+	r.Version++
+	putReceipt(tx, r, from.Version)
+	inv := was
+	inv.Paid -= t.Amount.Minor
+	inv.restate(tx.Now())
+	if inv.Paid == 0 && inv.State == Partly {
+		inv.State = Sent
+	}
+	return s.save(tx, "invoice.taken_back", was, inv)
 }
 
 // receive adds money that no payment of ours brought.

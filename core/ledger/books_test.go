@@ -180,7 +180,8 @@ func (s *story) recipe(words []string) ledger.Transfer {
 	if part := map[string]func(to ledger.Account, a money.Amount) ledger.Transfer{"split": due.Split, "split.return": due.SplitReturned}[words[0]]; part != nil {
 		return part(ledger.Account(words[3]), a)
 	}
-	d := s.deal
+	d, bank := s.deal, s.deal
+	bank.Connector = ""
 	make := map[string]func(money.Amount) ledger.Transfer{
 		"authorise": d.Authorise, "void": d.Void, "expire": d.Expire, "debit": d.Debit, "debit.return": d.ReturnDebit,
 		"transfer": d.Arrive, "transfer.matched": d.Matched, "transfer.returned": d.SentBack,
@@ -191,7 +192,7 @@ func (s *story) recipe(words []string) ledger.Transfer {
 		"late": d.Late, "late.accepted": d.LateAccepted, "late.returned": d.LateReturned,
 		"outside":        func(a money.Amount) ledger.Transfer { return d.Outside(words[4], a) },
 		"payout.reserve": due.ReservePayout, "payout": due.Payout, "payout.release": due.ReleasePayout, "payout.return": due.ReturnPayout,
-		"fee.paid": due.FeePaid,
+		"fee.paid": due.FeePaid, "transfer.taken_back": bank.TakenBack, "transfer.unexplained": bank.Unexplained, "transfer.taken_unexplained": bank.TakenUnexplained,
 		"late.out": d.LateOut, "late.out.accepted": d.LateOutAccepted, "late.out.returned": d.LateOutReturned,
 	}[words[0]]
 	if make == nil {

@@ -214,13 +214,34 @@ func (d Deal) account() Account {
 // Received books a bank transfer: mine of it is the merchant's, the rest was
 // not asked for and waits for review.
 func (d Deal) Received(mine, rest money.Amount) Transfer {
-	suspense := Suspense("bank")
-	if d.Connector != "" {
-		suspense = Suspense(d.Connector)
-	}
 	return d.transfer("transfer.received",
 		pair(Posted, d.account(), d.merchant(), mine),
-		pair(Posted, d.account(), suspense, rest))
+		pair(Posted, d.account(), d.suspense(), rest))
+}
+
+// TakenBack undoes Received: the payer's bank took the money back.
+func (d Deal) TakenBack(a money.Amount) Transfer {
+	return d.transfer("transfer.taken_back", pair(Posted, d.merchant(), d.account(), a))
+}
+
+// Unexplained books money that came into a bank account for nobody we know,
+// until somebody can say whose it is.
+func (d Deal) Unexplained(a money.Amount) Transfer {
+	return d.transfer("transfer.unexplained", pair(Posted, d.account(), d.suspense(), a))
+}
+
+// TakenUnexplained books money that the bank took from its account, for which
+// we know no reason yet.
+func (d Deal) TakenUnexplained(a money.Amount) Transfer {
+	return d.transfer("transfer.taken_unexplained", pair(Posted, d.suspense(), d.account(), a))
+}
+
+// suspense is where money waits that came over the deal's account.
+func (d Deal) suspense() Account {
+	if d.Connector == "" {
+		return Suspense("bank")
+	}
+	return Suspense(d.Connector)
 }
 
 // Outside books that the merchant was paid without us. It holds the money
