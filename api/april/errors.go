@@ -167,8 +167,10 @@ func describe(err error, tracer string) failed {
 
 // tracer is the request's id in the form of the contract, a UUID: whoever
 // reads one in an error finds the other in the log.
-func tracer(r *http.Request) string {
-	sum := sha256.Sum256([]byte("tracer\x00" + wire.RequestID(r)))
+func tracer(r *http.Request) string { return tracerOf(wire.RequestID(r)) }
+
+func tracerOf(request string) string {
+	sum := sha256.Sum256([]byte("tracer\x00" + request))
 	b := sum[:16]
 	b[6], b[8] = b[6]&0x0f|0x80, b[8]&0x3f|0x80 // version 8, of our own making
 	return fmt.Sprintf("%x-%x-%x-%x-%x", b[:4], b[4:6], b[6:8], b[8:10], b[10:])

@@ -82,13 +82,13 @@ func (s *Surface) listRefunds(c *call) (any, error) {
 	for i, out := range list {
 		payments[i] = out.Payment
 	}
-	a, err := s.gather(c, payments)
-	if err != nil {
-		return nil, err
-	}
 	shown := make([]refundBody, len(list))
-	for i, out := range list {
-		shown[i] = a.refund(out)
-	}
-	return shown, nil
+	err = s.DB.View(c.r.Context(), c.actor.Realm, func(tx *store.Tx) error {
+		a, err := gather(tx, payments...)
+		for i, out := range list {
+			shown[i] = a.refund(out)
+		}
+		return err
+	})
+	return shown, err
 }

@@ -3,6 +3,7 @@ package april
 import (
 	"encoding/json"
 	"fmt"
+	"time"
 
 	"github.com/florinpay/florin/connector"
 	"github.com/florinpay/florin/core/customer"
@@ -11,6 +12,7 @@ import (
 	"github.com/florinpay/florin/core/method"
 	"github.com/florinpay/florin/core/order"
 	"github.com/florinpay/florin/core/payment"
+	"github.com/florinpay/florin/core/settlement"
 	"github.com/florinpay/florin/store"
 )
 
@@ -19,6 +21,7 @@ import (
 type transaction struct {
 	Purchase      purchase       `json:"purchaseDetails"`
 	PaymentMethod map[string]any `json:"paymentMethod"`
+	ServiceFees   *serviceFees   `json:"serviceFees,omitempty"`
 	Customer      payer          `json:"customerDetails"`
 }
 
@@ -38,9 +41,18 @@ type purchase struct {
 	OrderMetadata          json.RawMessage `json:"orderMetadata"`
 	Status                 string          `json:"status"`
 	RefundIDs              []string        `json:"refundIds"`
+	DisputeID              string          `json:"disputeId,omitempty"` // the latest
 	DisputeIDs             []string        `json:"disputeIds"`
+	PaidOn                 string          `json:"paidOn,omitempty"`
+	AvailableOn            string          `json:"availableOn,omitempty"`
 	CreatedAt              *string         `json:"createdAt"`
 	UpdatedAt              *string         `json:"updatedAt"`
+}
+
+// serviceFees are the platform's for taking the payment.
+type serviceFees struct {
+	TaxAmount   int64 `json:"taxAmount"`
+	TotalAmount int64 `json:"totalAmount"`
 }
 
 type payer struct {
@@ -52,24 +64,28 @@ type payer struct {
 	CustomerType         string `json:"customerType,omitempty"`
 }
 
-// statuses are the contract's words for stages (sheet, 4 and 6.4). paid is
-// apart: it is the merchant that was.
+// statuses are the contract's words for stages (sheet, 4 and 6.4): accepted is
+// what the payer has paid, paid what the merchant has been paid out.
 var statuses = map[payment.Stage]string{payment.StageDisputed: "disputed", payment.StageCancelled: "cancelled", payment.StageRefunded: "refunded",
 	payment.StagePartlyRefunded: "partially_refunded", payment.StageTaken: "accepted", payment.StageHeld: "not_captured", payment.StageFailed: "failed",
-	payment.StageWaiting: "incomplete", payment.StagePending: "pending"}
+	payment.StageWaiting: "incomplete", payment.StagePending: "pending",
+	payment.StagePaidOut: "paid"}
 
-// around is what transactions are shown with: what belongs to them.
+// around is what payments are shown with: what belongs to them.
 type around struct {
 	orders    map[ident.ID]order.Order
 	customers map[ident.ID]customer.Customer
 	merchants map[ident.ID]merchant.Found
+	disputes  map[ident.ID][]payment.Dispute
+	entries   map[ident.ID][]settlement.Entry
 }
 
-// gather reads what belongs to payments, each kind of it at once.
-func (s *Surface) gather(c *call, payments []payment.Payment) (a around, err error) {
-	a = around{customers: map[ident.ID]customer.Customer{}, merchants: map[ident.ID]merchant.Found{}}
-	var orders, customers []ident.ID
+// gather reads what belongs to payments.
+func gather(tx *store.Tx, payments ...payment.Payment) (a around, err error) {
+	a.merchants, a.entries = map[ident.ID]merchant.Found{}, map[ident.ID][]settlement.Entry{}
+	var ids, orders, customers []ident.ID
 	for _, p := range payments {
+		ids = append(ids, p.ID)
 		if p.Order != "" {
 			orders = append(orders, p.Order)
 		}
@@ -77,22 +93,21 @@ func (s *Surface) gather(c *call, payments []payment.Payment) (a around, err err
 			customers = append(customers, p.Customer)
 		}
 		if _, seen := a.merchants[p.Merchant]; !seen {
-			if a.merchants[p.Merchant], err = s.owner(c, p.Merchant); err != nil {
+			if a.merchants[p.Merchant], err = merchant.FindIn(tx, p.Merchant); err != nil {
 				return a, err
 			}
 		}
+		if a.entries[p.ID], err = settlement.EntriesIn(tx, p.ID); err != nil {
+			return a, err
+		}
 	}
-	err = s.DB.View(c.r.Context(), c.actor.Realm, func(tx *store.Tx) error {
-		a.orders, err = order.In(tx, orders...)
-		return err
-	})
-	if err != nil || len(customers) == 0 {
+	if a.orders, err = order.In(tx, orders...); err != nil {
 		return a, err
 	}
-	list, _, err := s.Customers.Search(c.r.Context(), c.actor.Realm, customer.Filter{IDs: customers, Page: store.Page{Limit: int64(len(customers))}})
-	for _, known := range list {
-		a.customers[known.ID] = known
+	if a.customers, err = customer.In(tx, customers...); err != nil {
+		return a, err
 	}
+	a.disputes, err = payment.DisputesIn(tx, ids...)
 	return a, err
 }
 
@@ -102,15 +117,18 @@ func (s *Surface) showTransactions(c *call, list []payment.Found) ([]transaction
 	for i, f := range list {
 		payments[i] = f.Payment
 	}
-	a, err := s.gather(c, payments)
-	if err != nil {
-		return nil, err
-	}
 	out := make([]transaction, len(list))
-	for i, f := range list {
-		out[i] = a.transaction(f)
-	}
-	return out, nil
+	err := s.DB.View(c.r.Context(), c.actor.Realm, func(tx *store.Tx) error {
+		a, err := gather(tx, payments...)
+		if err != nil {
+			return err
+		}
+		for i, f := range list {
+			out[i] = a.transaction(f)
+		}
+		return nil
+	})
+	return out, err
 }
 
 func (a around) transaction(f payment.Found) transaction {
@@ -130,7 +148,40 @@ func (a around) transaction(f payment.Found) transaction {
 			t.Purchase.RefundIDs = append(t.Purchase.RefundIDs, refundID.wire(other.ID))
 		}
 	}
+	for _, d := range a.disputes[p.ID] {
+		t.Purchase.DisputeID = disputeID.wire(d.ID)
+		t.Purchase.DisputeIDs = append(t.Purchase.DisputeIDs, t.Purchase.DisputeID)
+	}
+	zone := zoneOf(m)
+	t.Purchase.PaidOn = day(p.PaidOutAt, zone)
+	for _, e := range a.entries[p.ID] {
+		if e.Kind != settlement.Payment {
+			continue
+		}
+		t.Purchase.AvailableOn = day(e.AvailableAt, zone)
+		if t.ServiceFees == nil {
+			t.ServiceFees = &serviceFees{}
+		}
+		t.ServiceFees.TaxAmount += e.Tax
+		t.ServiceFees.TotalAmount += e.Fee
+	}
 	return t
+}
+
+// zoneOf is a merchant's time zone, by which its days are counted.
+func zoneOf(m merchant.Found) *time.Location {
+	if zone, err := time.LoadLocation(m.Business.TimeZone); err == nil {
+		return zone
+	}
+	return time.UTC
+}
+
+// day writes the day of a moment; "" for none.
+func day(at time.Time, zone *time.Location) string {
+	if at.IsZero() {
+		return ""
+	}
+	return at.In(zone).Format(time.DateOnly)
 }
 
 // payer says who paid: a customer that the merchant knows, or whom the order

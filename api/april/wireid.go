@@ -22,6 +22,8 @@ const (
 	transactionID idKind = "tran"
 	orderID       idKind = "ordr"
 	refundID      idKind = "rfnd"
+	disputeID     idKind = "dispute"
+	webhookID     idKind = "webhook"
 )
 
 // idLength is that of twelve bytes in base64url.

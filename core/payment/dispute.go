@@ -60,6 +60,12 @@ type Disputed struct {
 	Payment Payment
 }
 
+// DisputesIn lists the disputes of payments, oldest first, in the caller's
+// transaction.
+func DisputesIn(tx *store.Tx, payments ...ident.ID) (map[ident.ID][]Dispute, error) {
+	return disputesOfAll(tx, payments)
+}
+
 // openDispute begins a dispute with the chargeback a.
 func (s *Service) openDispute(tx *store.Tx, p Payment, a Attempt) error {
 	d := Dispute{ID: a.ID, Version: 1, Seq: 1, Payment: p.ID, Merchant: p.Merchant, Amount: a.Amount, Reason: a.ProviderCode, State: NeedsResponse,

@@ -112,6 +112,7 @@ type Payment struct {
 	UpdatedAt  time.Time
 	CapturedAt time.Time // the first capture; refund window and cut-off count from it
 	ExpiresAt  time.Time // of the hold, or of the payer's time to act
+	PaidOutAt  time.Time // when its money reached the merchant's bank; zero: it has not
 	Details    Details
 }
 

@@ -27,7 +27,8 @@ var stages = map[Stage]string{
 	StageCancelled:      `disputed = 0 AND (state = 'voided' OR captured = 0 AND state = 'expired')`,
 	StageRefunded:       `disputed = 0 AND state NOT IN ('voided', 'failed') AND captured > 0 AND refunded + lost = captured`,
 	StagePartlyRefunded: `disputed = 0 AND state NOT IN ('voided', 'failed') AND captured > 0 AND refunded + lost > 0 AND refunded + lost <> captured`,
-	StageTaken: `disputed = 0 AND state NOT IN ('voided', 'failed') AND (captured > 0 AND refunded + lost = 0
+	StagePaidOut:        `disputed = 0 AND state NOT IN ('voided', 'failed') AND captured > 0 AND refunded + lost = 0 AND paid_out_at > 0`,
+	StageTaken: `disputed = 0 AND state NOT IN ('voided', 'failed') AND (captured > 0 AND refunded + lost = 0 AND paid_out_at = 0
 		OR captured = 0 AND state IN ('verified', 'authenticated', 'credited', 'captured'))`,
 	StageHeld:    `disputed = 0 AND captured = 0 AND state = 'authorised'`,
 	StageFailed:  `disputed = 0 AND state = 'failed'`,
@@ -116,6 +117,22 @@ func scanDisputeAnd(scan func(...any) error, more ...any) (d Dispute, err error)
 // disputesOf reads the disputes of a payment, oldest first.
 func disputesOf(tx *store.Tx, payment ident.ID) ([]Dispute, error) {
 	return all(tx, scanDispute, `SELECT `+disputeColumns+` FROM dispute WHERE realm = $1 AND payment = $2 ORDER BY id`, []any{string(tx.Realm()), string(payment)})
+}
+
+func disputesOfAll(tx *store.Tx, payments []ident.ID) (map[ident.ID][]Dispute, error) {
+	out := map[ident.ID][]Dispute{}
+	if len(payments) == 0 {
+		return out, nil
+	}
+	q := store.Search{Table: disputeTable.Name, Columns: disputeColumns, Sorts: map[string]string{"id": "id"}, Page: store.Page{Limit: 1 << 31, Sort: []string{"id"}}}
+	q.Where(`realm = ?`, string(tx.Realm()))
+	store.In(&q, `payment`, payments)
+	_, err := tx.Search(q, func(scan func(...any) error) error {
+		d, err := scanDispute(scan)
+		out[d.Payment] = append(out[d.Payment], d)
+		return err
+	})
+	return out, err
 }
 
 func getDispute(tx *store.Tx, id ident.ID) (Dispute, error) {

@@ -12,7 +12,8 @@ const (
 	StageCancelled      Stage = "cancelled"       // its hold was let go, or it was taken back before settlement
 	StageRefunded       Stage = "refunded"        // all that was taken went back, by refunds or lost disputes
 	StagePartlyRefunded Stage = "partly_refunded" // a part of it did
-	StageTaken          Stage = "taken"           // money was taken, and the merchant has it
+	StagePaidOut        Stage = "paid_out"        // money was taken, and the merchant has been paid out
+	StageTaken          Stage = "taken"           // money was taken, and is on its way to the merchant
 	StageHeld           Stage = "held"            // authorised, nothing captured
 	StageFailed         Stage = "failed"
 	StageWaiting        Stage = "waiting" // for the payer, who has yet to finish on a page
@@ -20,7 +21,7 @@ const (
 )
 
 // Stages are all of them.
-var Stages = []Stage{StageDisputed, StageCancelled, StageRefunded, StagePartlyRefunded, StageTaken, StageHeld, StageFailed, StageWaiting, StagePending}
+var Stages = []Stage{StageDisputed, StageCancelled, StageRefunded, StagePartlyRefunded, StagePaidOut, StageTaken, StageHeld, StageFailed, StageWaiting, StagePending}
 
 // Stage is total: every payment has one. What money did comes before the state,
 // since a payment under review may have been captured long ago.
@@ -37,6 +38,8 @@ func (p Payment) Stage() Stage {
 		return StageRefunded
 	case p.Captured > 0 && back > 0:
 		return StagePartlyRefunded
+	case p.Captured > 0 && !p.PaidOutAt.IsZero():
+		return StagePaidOut
 	case p.Captured > 0:
 		return StageTaken
 	}

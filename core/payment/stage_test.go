@@ -22,8 +22,9 @@ func TestStages(t *testing.T) {
 	var all []Payment
 	for _, state := range states {
 		for _, m := range []method.Name{method.Card, method.Wallet, method.Voucher} {
-			for _, a := range amounts {
-				all = append(all, Payment{ID: ident.ID(fmt.Sprintf("%024x", len(all)+1)), Version: 1, Kind: connector.Debit, Method: m, State: state, Amount: money.Of(100, "AUD"),
+			for i, a := range append(amounts, amounts[1]) {
+				paid := clock.FromMillis(int64(i / len(amounts)))
+				all = append(all, Payment{PaidOutAt: paid, ID: ident.ID(fmt.Sprintf("%024x", len(all)+1)), Version: 1, Kind: connector.Debit, Method: m, State: state, Amount: money.Of(100, "AUD"),
 					Captured: a.captured, Refunded: a.refunded, Lost: a.lost, Disputed: a.disputed, CreatedAt: clock.FromMillis(1)})
 			}
 		}

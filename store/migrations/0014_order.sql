@@ -54,3 +54,8 @@ CREATE TABLE dispute (
 );
 CREATE INDEX dispute_payment ON dispute (realm, payment);
 CREATE INDEX dispute_merchant ON dispute (realm, merchant, id);
+ALTER TABLE webhook_endpoint ADD COLUMN marketplace TEXT NOT NULL DEFAULT '';
+ALTER TABLE webhook_endpoint ADD COLUMN topics TEXT NOT NULL DEFAULT '';
+ALTER TABLE webhook_endpoint ADD COLUMN description TEXT NOT NULL DEFAULT '';
+ALTER TABLE webhook_endpoint ADD COLUMN metadata TEXT NOT NULL DEFAULT '';
+ALTER TABLE payment ADD COLUMN paid_out_at BIGINT NOT NULL DEFAULT 0;
