@@ -28,7 +28,7 @@ var floors = []struct {
 	{"8", []string{"core/webhook", "core/simulate", "core/report"}},
 	{"9, shared by the surfaces", []string{"api/wire", "web/page", "web/browsertest"}},
 	{"9, what pages are made of", []string{"web/docs"}},
-	{"9", []string{"api/gateway", "api/april", "api/spense", "api/media", "web/checkout", "web/portal", "web/dev"}},
+	{"9", []string{"api/gateway", "api/april", "api/spense", "api/media", "web/april", "web/checkout", "web/portal", "web/dev"}},
 	{"9, all pages at once", []string{"web/gallery"}},
 	{"10", []string{"app", "api/wire/script"}},
 	{"11", []string{"bench", "sim"}},

@@ -39,7 +39,9 @@ import (
 	"github.com/florinpay/florin/core/order"
 	"github.com/florinpay/florin/core/payment"
 	"github.com/florinpay/florin/core/settlement"
+	"github.com/florinpay/florin/core/surcharge"
 	"github.com/florinpay/florin/core/vault"
+	"github.com/florinpay/florin/core/vault/wallet"
 	"github.com/florinpay/florin/core/webhook"
 	"github.com/florinpay/florin/store"
 	webcheckout "github.com/florinpay/florin/web/checkout"
@@ -56,6 +58,7 @@ type App struct {
 	Access     *access.Service
 	Merchants  *merchant.Service
 	Customers  *customer.Service
+	Surcharges *surcharge.Service
 	Vault      *vault.Service
 	Payments   *payment.Service
 	Orders     *order.Service
@@ -70,6 +73,7 @@ type App struct {
 	Provider   *fake.Provider
 
 	now        clock.Clock
+	packets    *wallet.Sandbox
 	ids        *ident.Source
 	metrics    *metrics
 	inbox      *inbox
@@ -160,6 +164,11 @@ func (a *App) wire(random io.Reader) error {
 	a.Access = &access.Service{DB: a.DB, Pepper: a.Keys.Pepper("api keys"), Random: random, Clock: a.now}
 	a.Merchants = &merchant.Service{DB: a.DB, Clock: a.now}
 	a.Customers = &customer.Service{DB: a.DB}
+	a.Surcharges = &surcharge.Service{DB: a.DB, Key: a.Keys.Pepper("surcharge quote")}
+	packets, err := a.wallets()
+	if err != nil {
+		return err
+	}
 	a.Vault = &vault.Service{DB: a.DB, Keys: a.Keys, Log: events}
 	a.Payments = &payment.Service{DB: a.DB, Events: events, Vault: a.Vault, Connectors: connectors, Log: a.Log,
 		Environment: a.Access.Environment, ReturnURL: a.returnURL}
@@ -183,13 +192,19 @@ func (a *App) wire(random io.Reader) error {
 	a.Gateway = &gateway.Surface{Access: a.Access, Merchants: a.Merchants, Customers: a.Customers, Payments: a.Payments, Checkouts: a.Checkouts,
 		Vault: a.Vault, Clock: a.now, Log: a.Log, BaseURL: a.BaseURL, Build: buildNumber(), Pepper: a.Keys.Pepper("gateway fingerprints"),
 		Integrity: webcheckout.WidgetIntegrity(), Door: wire.NewDoor(room)}
-	a.April = &april.Surface{DB: a.DB, Access: a.Access, Merchants: a.Merchants, Customers: a.Customers, Orders: a.Orders, Payments: a.Payments,
-		ChallengeURL: a.challengeURL, Vault: a.Vault, Clock: a.now, Log: a.Log, BaseURL: a.BaseURL, Pepper: a.Keys.Pepper("april fingerprints"), Seed: a.Keys.Pepper("april signatures"), Door: a.Gateway.Door}
+	a.April = &april.Surface{DB: a.DB, Access: a.Access, Merchants: a.Merchants, Customers: a.Customers, Orders: a.Orders,
+		Payments: a.Payments, Webhooks: a.Webhooks, Settlement: a.Settlement, Surcharges: a.Surcharges, Wallets: packets, ChallengeURL: a.challengeURL,
+		Vault: a.Vault, Clock: a.now, Log: a.Log, BaseURL: a.BaseURL, Pepper: a.Keys.Pepper("april fingerprints"), Seed: a.Keys.Pepper("april signatures"), Door: a.Gateway.Door}
+	a.Webhooks.Manners = map[string]webhook.Manner{april.Contract: april.Manner()}
+	a.Merchants.Tell = tellOfMerchant(events)
+	a.Jobs.Handle("payout.follow", a.followPayout)
 	a.metrics = newMetrics()
 	events.Listen(a.Orders.OnEvent)
 	events.Listen(a.Settlement.OnEvent)
 	events.Listen(a.Checkouts.OnEvent)
 	events.Listen(a.Invoices.OnEvent)
+	events.Listen(a.countDeclines)
+	events.Listen(noteFollowing)
 	events.Listen(a.tellMerchants)
 	events.Listen(a.metrics.count)
 	return nil
@@ -203,8 +218,11 @@ func (a *App) tellMerchants(tx *store.Tx, e event.Event) error {
 		target = webhook.Target{URL: out.Payment.Details.NotifyURL, Contract: gateway.Contract}
 	}
 	return a.Webhooks.Fan(tx, e, func(contract string) (webhook.Message, error) {
-		if contract == gateway.Contract {
+		switch contract {
+		case gateway.Contract:
 			return a.Gateway.Message(tx, e)
+		case april.Contract:
+			return a.April.Message(tx, e)
 		}
 		return webhook.Message{}, nil
 	}, target)

@@ -98,9 +98,3 @@ func aprilContract(s Sandbox) dev.Contract {
 				`"timeZone":"Australia/Sydney","tradingCountry":"AU","contactEmailAddress":"ops@kite.example","phoneNumber":"+61400000002"}}}`)},
 		}}
 }
-
-// challengeURL is where a payer's browser goes to be made sure of: on to the
-// bank, from an address of ours that says nothing of the payment.
-func (a *App) challengeURL(realm, payment ident.ID) string {
-	return a.BaseURL + "/april/challenge/" + string(realm) + string(payment) + a.returnCheck(realm, payment)
-}

@@ -34,11 +34,6 @@ func testCards() dev.Group {
 		}
 		g.Rows = append(g.Rows, []string{string(flow), strings.Join(brands, ", ")})
 	}
-	var familiar []string
-	for _, f := range fake.Familiars {
-		familiar = append(familiar, "`"+f.Number+"` "+f.Does)
-	}
-	g.Rows = append(g.Rows, []string{"familiar numbers", strings.Join(familiar, ", ")})
 	return g
 }
 

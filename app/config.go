@@ -46,6 +46,11 @@ var Settings = []Setting{
 	{"message-limits", "10,30,1000,10000", "messages to one address or number an hour and a day, for one merchant an hour and a day"},
 	{"message-allowed", "", "addresses, @domains and numbers to which test realms really send; all else is held"},
 	{"trusted-proxies", "", "addresses whose X-Forwarded-For is believed, separated by commas"},
+	{"apple-pay-roots", "", "PEM file of the Apple Root CA - G3; without it no live Apple Pay packet is taken"},
+	{"apple-pay-keys", "", "payment processing keys of Apple Pay: merchant=file, separated by commas"},
+	{"google-pay-roots", "", "JSON file of Google's root signing keys; without it no live Google Pay packet is taken"},
+	{"google-pay-recipient", "", "whom Google Pay packets are for: gateway:name or merchant:number"},
+	{"google-pay-keys", "", "files of the keys that Google Pay packets are sealed for, separated by commas"},
 	{"drain-seconds", "20", "how long requests may take to end after SIGTERM"},
 }
 

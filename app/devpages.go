@@ -12,6 +12,7 @@ import (
 	"github.com/florinpay/florin/api/april"
 	"github.com/florinpay/florin/api/gateway"
 	"github.com/florinpay/florin/store"
+	webapril "github.com/florinpay/florin/web/april"
 	webcheckout "github.com/florinpay/florin/web/checkout"
 	"github.com/florinpay/florin/web/dev"
 	"github.com/florinpay/florin/web/docs"
@@ -20,7 +21,7 @@ import (
 )
 
 // rooms are the pages whose assets are served.
-func (a *App) rooms() []*page.Set { return []*page.Set{webcheckout.Pages, dev.Pages} }
+func (a *App) rooms() []*page.Set { return []*page.Set{webcheckout.Pages, webapril.Pages, dev.Pages} }
 
 var devLinks = dev.Links{{Title: "Start", Path: "/"}, {Title: "Webhook inbox", Path: "/inbox"}, {Title: "Outbox", Path: "/outbox"}, {Title: "Sandbox", Path: "/sandbox"},
 	{Title: "Gateway reference", Path: "/docs/gateway"}, {Title: "April reference", Path: "/docs/april"}}

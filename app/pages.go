@@ -13,6 +13,7 @@ import (
 
 	"github.com/go-chi/chi/v5"
 
+	"github.com/florinpay/florin/api/april"
 	"github.com/florinpay/florin/api/gateway"
 	"github.com/florinpay/florin/connector"
 	"github.com/florinpay/florin/core/access"
@@ -22,6 +23,7 @@ import (
 	"github.com/florinpay/florin/core/method"
 	"github.com/florinpay/florin/core/payment"
 	"github.com/florinpay/florin/core/vault"
+	webapril "github.com/florinpay/florin/web/april"
 	webcheckout "github.com/florinpay/florin/web/checkout"
 	"github.com/florinpay/florin/web/page"
 )
@@ -33,6 +35,7 @@ func (a *App) pages(r chi.Router) {
 	r.Handle("/assets/*", page.Assets(a.rooms()...))
 	site := &webcheckout.Site{Desk: a.desk(), Log: a.Log}
 	site.Mount(func(pattern string, h http.Handler) { r.Handle(pattern, h) })
+	(&webapril.Site{Challenge: a.findChallenge, Log: a.Log}).Mount(func(pattern string, h http.Handler) { r.Handle(pattern, h) })
 }
 
 // desk answers the checkout page's questions.
@@ -189,26 +192,31 @@ func (a *App) leaveSession(ctx context.Context, key string) (string, error) {
 // carries a check, so that nobody can make us ask a provider about payments at
 // random.
 func (a *App) returnURL(realm, payment ident.ID) string {
-	return a.BaseURL + "/return/" + string(realm) + string(payment) + a.returnCheck(realm, payment)
+	return a.BaseURL + "/return/" + a.named("return addresses", realm, payment)
 }
 
-func (a *App) returnCheck(realm, payment ident.ID) string {
-	mac := hmac.New(sha256.New, a.Keys.Pepper("return addresses"))
+// named is a payment in an address of some purpose, with the check.
+func (a *App) named(purpose string, realm, payment ident.ID) string {
+	mac := hmac.New(sha256.New, a.Keys.Pepper(purpose))
 	mac.Write([]byte(string(realm) + "/" + string(payment)))
-	return hex.EncodeToString(mac.Sum(nil)[:16])
+	return string(realm) + string(payment) + hex.EncodeToString(mac.Sum(nil)[:16])
+}
+
+// unnamed finds the payment in an address; false when it is none of ours.
+func (a *App) unnamed(purpose, token string) (realm, payment ident.ID, ok bool) {
+	if len(token) != 2*ident.Length+32 {
+		return "", "", false
+	}
+	realm, payment = ident.ID(token[:ident.Length]), ident.ID(token[ident.Length:2*ident.Length])
+	return realm, payment, hmac.Equal([]byte(token), []byte(a.named(purpose, realm, payment)))
 }
 
 // back takes the payer from the provider: the provider is asked what became of
 // the payment (what the browser says about it is not believed), then the payer
 // goes on to the checkout page or to the merchant.
 func (a *App) back(w http.ResponseWriter, r *http.Request) {
-	token := chi.URLParam(r, "token")
-	if len(token) != 2*ident.Length+32 {
-		a.answered(webcheckout.ShowNowhere(w, r))
-		return
-	}
-	realm, id := ident.ID(token[:ident.Length]), ident.ID(token[ident.Length:2*ident.Length])
-	if !hmac.Equal([]byte(token[2*ident.Length:]), []byte(a.returnCheck(realm, id))) {
+	realm, id, ok := a.unnamed("return addresses", chi.URLParam(r, "token"))
+	if !ok {
 		a.answered(webcheckout.ShowNowhere(w, r))
 		return
 	}
@@ -253,6 +261,9 @@ func (a *App) nowhere(contract http.HandlerFunc) http.HandlerFunc {
 }
 
 func (a *App) onward(ctx context.Context, p payment.Payment, realm ident.ID) (string, error) {
+	if p.Surface == april.Contract { // its pages need not be told which payment it was
+		return p.Details.ReturnURL, nil
+	}
 	if p.Session == "" {
 		return a.Gateway.ReturnURL(p, nil), nil
 	}

@@ -32,6 +32,7 @@ func (a *App) sandbox(r chi.Router) {
 	r.Get("/sandbox/payments/{id}/ledger", a.control(a.readLedger))
 	r.Get("/sandbox/payments/{id}/deliveries", a.control(a.readDeliveries))
 	r.Get("/sandbox/balances", a.control(a.readBalances))
+	r.Post("/sandbox/wallets/{wallet}", a.control(a.makePacket))
 	r.Get("/sandbox/outbox", a.control(a.readOutbox))
 	r.Get("/sandbox/outbox/{id}/{n}", a.readAttachment)
 }

@@ -23,7 +23,7 @@ const (
 // payment tokens whose time is up are wiped, deliveries that are long over are forgotten.
 func (a *App) tend(ctx context.Context, j job.Job) error {
 	err := a.eachRealm(ctx, func(r access.Realm) error {
-		for _, sweep := range []func(context.Context, ident.ID, int) (int, error){a.Vault.Sweep, a.Vault.SweepTokens, a.Vault.SweepPackets} {
+		for _, sweep := range []func(context.Context, ident.ID, int) (int, error){a.Vault.Sweep, a.Vault.SweepTokens, a.Vault.SweepPackets, a.Vault.SweepBlocked, a.Surcharges.Sweep} {
 			if err := exhaust(ctx, r.ID, sweep); err != nil {
 				return err
 			}

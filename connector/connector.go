@@ -212,6 +212,14 @@ type Canceller interface {
 	Cancel(ctx context.Context, q Question) Result
 }
 
+// Describer can tell what is known of cards, by the first six to eight digits
+// of their numbers.
+type Describer interface {
+	// Describe asks nobody for longer than a payer waits; false when nothing is
+	// known, for whatever reason.
+	Describe(ctx context.Context, bin string) (method.Facts, bool)
+}
+
 // Notice is a provider's callback, its signature already checked.
 type Notice struct {
 	ID      string   // unique per callback, for the replay table

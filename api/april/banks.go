@@ -32,6 +32,7 @@ type identifier struct {
 	region               merchant.Region
 	country              string
 	currency             money.Currency // the only one of its accounts, "" for any
+	usual                string         // that payers' accounts are in
 	bank, branch, number part
 }
 
@@ -41,11 +42,11 @@ func digits(name, form, what string) part {
 
 // identifiers are the five ways. A New Zealand number has everything in it.
 var identifiers = []identifier{
-	{"AuBankAccountIdentifier", merchant.Australia, "AU", "", digits("bsb", `[0-9]{6}`, "6 digits"), part{}, digits("accountNumber", `[0-9]{2,10}`, "2 to 10 digits")},
-	{"HkBankAccountIdentifier", merchant.HongKong, "HK", "", digits("bankCode", `[0-9]{3}`, "3 digits"), digits("branchCode", `[0-9]{3}`, "3 digits"), digits("accountNumber", `[0-9]{4,12}`, "4 to 12 digits")},
-	{"HkUsdBankAccountIdentifier", merchant.HongKongUSD, "HK", "USD", digits("bankCode", `[0-9]{3}`, "3 digits"), digits("branchCode", `[0-9]{3}`, "3 digits"), digits("accountNumber", `[0-9]{4,12}`, "4 to 12 digits")},
-	{"NzBankAccountIdentifier", merchant.NewZealand, "NZ", "", part{}, part{}, digits("accountNumber", `[0-9]{2}-?[0-9]{4}-?[0-9]{7}-?[0-9]{2,3}`, "15 or 16 digits")},
-	{"SgBankAccountIdentifier", merchant.Singapore, "SG", "", digits("bankCode", `[0-9]{4}`, "4 digits"), digits("branchCode", `[0-9]{3}`, "3 digits"), digits("accountNumber", `[0-9]{4,14}`, "4 to 14 digits")},
+	{"AuBankAccountIdentifier", merchant.Australia, "AU", "", "AUD", digits("bsb", `[0-9]{6}`, "6 digits"), part{}, digits("accountNumber", `[0-9]{2,10}`, "2 to 10 digits")},
+	{"HkBankAccountIdentifier", merchant.HongKong, "HK", "", "HKD", digits("bankCode", `[0-9]{3}`, "3 digits"), digits("branchCode", `[0-9]{3}`, "3 digits"), digits("accountNumber", `[0-9]{4,12}`, "4 to 12 digits")},
+	{"HkUsdBankAccountIdentifier", merchant.HongKongUSD, "HK", "USD", "USD", digits("bankCode", `[0-9]{3}`, "3 digits"), digits("branchCode", `[0-9]{3}`, "3 digits"), digits("accountNumber", `[0-9]{4,12}`, "4 to 12 digits")},
+	{"NzBankAccountIdentifier", merchant.NewZealand, "NZ", "", "NZD", part{}, part{}, digits("accountNumber", `[0-9]{2}-?[0-9]{4}-?[0-9]{7}-?[0-9]{2,3}`, "15 or 16 digits")},
+	{"SgBankAccountIdentifier", merchant.Singapore, "SG", "", "SGD", digits("bankCode", `[0-9]{4}`, "4 digits"), digits("branchCode", `[0-9]{3}`, "3 digits"), digits("accountNumber", `[0-9]{4,14}`, "4 to 14 digits")},
 }
 
 func (p part) read(in object) string {

@@ -19,7 +19,7 @@ import (
 )
 
 // tables are what a request can make rows in.
-var tables = []string{"merchant_order", "merchant", "marketplace", "bank_account", "customer", "delegate", "delegate_link", "api_key", "kept_answer"}
+var tables = []string{"payment_token", "source", "payment", "surcharge_rule", "surcharge_use", "blocked_card", "merchant_order", "merchant", "marketplace", "bank_account", "customer", "delegate", "delegate_link", "api_key", "kept_answer"}
 
 // wrong is a request that must be refused.
 type wrong struct {
@@ -80,7 +80,7 @@ func fields(h *house) (list []wrong) {
 	add("PATCH", path, "invalid_request", `{"UpdatePayoutSettings":{"notificationEmails":%s}}`, `"a@b.example"`, `[1]`)
 	add("PATCH", path, "validation_failed", `{"UpdateBusinessProfile":{"timeZone":%s}}`, `"Mars/Olympus"`, `"../etc/passwd"`, `"Local"`)
 	add("PATCH", path, "validation_failed", `{"UpdateBusinessProfile":{"cardStatementName":%s}}`, `"abc"`, `"abcdefghijklmnopqrstuvwxyz"`)
-	return append(list, orderFields()...)
+	return append(append(list, orderFields()...), tokenFields(h)...)
 }
 
 func many(n int) string {

@@ -9,11 +9,17 @@ import (
 
 	"github.com/florinpay/florin/api/april"
 	"github.com/florinpay/florin/core/access"
+	"github.com/florinpay/florin/core/audit"
 	"github.com/florinpay/florin/core/customer"
+	"github.com/florinpay/florin/core/fault"
+	"github.com/florinpay/florin/core/idempotency"
 	"github.com/florinpay/florin/core/ident"
 	"github.com/florinpay/florin/core/merchant"
+	"github.com/florinpay/florin/core/method"
 	"github.com/florinpay/florin/core/money"
 	"github.com/florinpay/florin/core/order"
+	"github.com/florinpay/florin/core/vault"
+	"github.com/florinpay/florin/store"
 	"github.com/florinpay/florin/store/storetest"
 )
 
@@ -25,6 +31,7 @@ type target struct {
 	secret                               string // the id of its secret key
 	account                              string
 	order                                string
+	source, token, blocked               string
 	name                                 string
 }
 
@@ -75,8 +82,37 @@ func (h *house) furnish(t *testing.T, realm access.Realm, market ident.ID, name 
 	if err != nil {
 		t.Fatal(err)
 	}
-	return target{order: april.Name("ordr", o.ID), realm: realm, marketID: market, merchantID: m.ID, customerID: c.ID, market: april.MarketplaceName(market), merchant: april.MerchantName(m.ID),
+	src, token, blocked := h.fill(t, actor, m.ID, c.ID)
+	return target{source: src, token: token, blocked: blocked, order: april.Name("ordr", o.ID), realm: realm, marketID: market, merchantID: m.ID, customerID: c.ID, market: april.MarketplaceName(market), merchant: april.MerchantName(m.ID),
 		customer: april.CustomerName(c.ID), delegate: april.Name("custd", d.ID), secret: april.Name("stkn", k.ID), account: april.Name("xacc", m.Accounts[0].ID), name: name}
+}
+
+// fill gives a customer a source that is kept, a token and a card that is
+// blocked.
+func (h *house) fill(t *testing.T, actor access.Actor, owner, payer ident.ID) (src, token, blocked string) {
+	t.Helper()
+	ctx, by := t.Context(), audit.By{Origin: "matrix"}
+	card := vault.Card{Number: method.Conceal("4242424242424242"), ExpiryMonth: 8, ExpiryYear: 2029, Brand: "VISA"}
+	kept, _, err := h.app.Vault.Keep(ctx, actor, idempotency.Key{}, by, vault.Draft{Merchant: owner, Customer: payer, Method: method.Card, Card: card, Active: true,
+		Keeping: vault.Keeping{Scope: vault.ByOrganisation}}, method.Conceal("123"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	made, err := h.app.Vault.Tokenise(ctx, actor, by, vault.TokenDraft{Merchant: owner, Customer: payer, Kind: vault.OfCard, Amount: money.Of(100, "AUD"), Card: card})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var list []vault.BlockedCard
+	err = h.app.DB.Update(ctx, actor.Realm, func(tx *store.Tx) error {
+		return h.app.Vault.Declined(tx, vault.Decline{Merchant: owner, Customer: payer, Code: fault.DeclinedStolenCard, Face: vault.Face{Brand: "VISA", BIN: "400000", Last4: "9979", Fingerprint: string(owner)}})
+	})
+	if err == nil {
+		list, _, err = h.app.Vault.Blocked(ctx, actor.Realm, vault.BlockedFilter{Merchants: []ident.ID{owner}, Page: store.Page{Limit: 1}})
+	}
+	if err != nil || len(list) != 1 {
+		t.Fatalf("got %v (%v)", list, err)
+	}
+	return april.Name("psrc", kept.ID), april.Name("ptkn", made.ID), april.Name("bcrd", list[0].ID)
 }
 
 // credentials makes one of each kind for a target.
@@ -134,12 +170,22 @@ func about(o april.Operation, x target) (asked, bool) {
 		"POST /merchants":                  {"/merchants", `{"CreateServiceProviderSubmerchant":` + profile + `}`, marketHeader, false},
 		"GET /merchants/{id}":              {"/merchants/" + x.merchant, "", nil, false},
 		"PATCH /merchants/{id}":            {"/merchants/" + x.merchant, `{"SetPrimaryBankAccount":{"accountId":"` + x.account + `"}}`, nil, false},
-		"GET /orders":                      {"/orders?orderId=" + x.order, "", nil, true},
-		"POST /orders":                     {"/orders", order, merchantHeader, false},
-		"GET /orders/{id}":                 {"/orders/" + x.order, "", nil, false},
-		"PATCH /orders/{id}":               {"/orders/" + x.order, `{"UpdateReferenceOrderId":{"referenceOrderId":"10045-B"}}`, nil, false},
-		"DELETE /orders/{id}":              {"/orders/" + x.order, "", nil, false},
-		"POST /orders/{id}/cancel":         {"/orders/" + x.order + "/cancel", "", nil, false},
+		"GET /sources":                     {"/sources?customerId=" + x.customer, "", nil, true},
+		"POST /sources": {"/sources", `{"CreateSavedPaymentSource":{"sourceMethod":{"CardMethod":{"cardNumber":"4242424242424242","expMonth":8,"expYear":2029,"cvc":"123"}}}}`,
+			[]string{"Merchant-Id", x.merchant, "Customer-Id", x.customer}, false},
+		"GET /sources/{id}":                     {"/sources/" + x.source, "", nil, false},
+		"DELETE /sources/{id}":                  {"/sources/" + x.source, "", nil, false},
+		"GET /sources/blockedcards":             {"/sources/blockedcards?merchantId=" + x.merchant, "", nil, true},
+		"GET /sources/blockedcards/{id}/events": {"/sources/blockedcards/" + x.blocked + "/events", "", nil, false},
+		"POST /tokens":                          {"/tokens", `{"CreateBankTransferToken":{"amount":{"minorCurrencyUnits":100,"currency":"AUD"}}}`, merchantHeader, false},
+		"GET /tokens/{id}":                      {"/tokens/" + x.token, "", nil, false},
+		"POST /tokens/{id}/surchargequote":      {"/tokens/" + x.merchant + "/surchargequote", `{"SurchargeRatesRequest":{"customerType":"Consumer","currency":"AUD"}}`, nil, false},
+		"GET /orders":                           {"/orders?orderId=" + x.order, "", nil, true},
+		"POST /orders":                          {"/orders", order, merchantHeader, false},
+		"GET /orders/{id}":                      {"/orders/" + x.order, "", nil, false},
+		"PATCH /orders/{id}":                    {"/orders/" + x.order, `{"UpdateReferenceOrderId":{"referenceOrderId":"10045-B"}}`, nil, false},
+		"DELETE /orders/{id}":                   {"/orders/" + x.order, "", nil, false},
+		"POST /orders/{id}/cancel":              {"/orders/" + x.order + "/cancel", "", nil, false},
 	}[o.Method+" "+o.Path]
 	return a, ok
 }
@@ -181,7 +227,7 @@ func TestAuthorisation(t *testing.T) {
 				elsewhere: h.furnish(t, test, two, "elsewhere"), otherRealm: h.furnish(t, live, three, "live")}
 			gone := april.Name("x", "0123456789abcdef01234567")[1:]
 			places[nobodyThere] = target{market: "mktp" + gone, merchant: "mcht" + gone, customer: "cust" + gone, delegate: "custd" + gone, secret: "stkn" + gone, account: "xacc" + gone,
-				order: "ordr" + gone, name: "nobody"}
+				order: "ordr" + gone, source: "psrc" + gone, token: "ptkn" + gone, blocked: "bcrd" + gone, name: "nobody"}
 			tokens := h.credentials(t, places[own])
 			tried := 0
 			for _, o := range april.Operations() {
@@ -198,6 +244,10 @@ func TestAuthorisation(t *testing.T) {
 						if o.Path == "/customers/delegates/{id}" && o.Method == http.MethodDelete && where != nobodyThere && sees(kind, where) && o.Takes(kind) {
 							places[where] = h.reintroduce(t, x) // one of each is deleted each time
 							a, _ = about(o, places[where])
+						}
+						if o.Path == "/sources/{id}" && o.Method == http.MethodDelete && where != nobodyThere && sees(kind, where) && o.Takes(kind) {
+							x.source, _, _ = h.fill(t, access.Actor{Realm: x.realm.ID, Environment: x.realm.Environment, May: access.Everything}, x.merchantID, x.customerID)
+							a, _ = about(o, x)
 						}
 						h.verdict(t, what, o, kind, where, a, h.ask(t, o.Method, a.path, token, a.body, a.headers...))
 						tried++

@@ -7,6 +7,7 @@ import (
 	"github.com/florinpay/florin/core/access"
 	"github.com/florinpay/florin/core/ident"
 	"github.com/florinpay/florin/core/merchant"
+	"github.com/florinpay/florin/core/surcharge"
 	"github.com/florinpay/florin/store"
 )
 
@@ -191,7 +192,8 @@ func (s *Surface) listMerchants(c *call) (any, error) {
 
 // changeMerchant is UpdateMerchant.
 func (s *Surface) changeMerchant(c *call) (any, error) {
-	variant, in, err := c.body.variant("AddMerchantBankAccount", "SetPrimaryBankAccount", "UpdateBusinessProfile", "UpdatePayoutSettings", "UpdateReferenceMerchantId")
+	variant, in, err := c.body.variant("AddMerchantBankAccount", "SetPrimaryBankAccount", "UpdateBusinessProfile", "UpdatePayoutSettings", "UpdateReferenceMerchantId",
+		"UpdateSurchargeRules")
 	if err != nil {
 		return nil, err
 	}
@@ -208,6 +210,8 @@ func (s *Surface) changeMerchant(c *call) (any, error) {
 		found, err = s.patch(c, found, in, func(m *merchant.Merchant) { patchProfile(in, m) })
 	case "UpdatePayoutSettings":
 		found, err = s.patch(c, found, in, func(m *merchant.Merchant) { readPayouts(in, &m.Payouts) })
+	case "UpdateSurchargeRules":
+		err = s.setRules(c, surcharge.Owner{Kind: surcharge.Merchant, ID: found.ID}, in)
 	default:
 		reference := in.need("referenceMerchantId")
 		found, err = s.patch(c, found, in, func(m *merchant.Merchant) { m.Reference = reference })

@@ -81,7 +81,7 @@ func (s *Surface) payWithToken(c *call, o order.Order, owner merchant.Found, f p
 	}
 	wish := payment.Order{Idempotency: key, Profile: profile, Kind: connector.Debit, Reference: o.Reference, Customer: o.Customer, Order: o.ID,
 		Use3DS: f.variant == "PayByCard", Challenge: f.challenge,
-		Details: payment.Details{ReturnURL: s.BaseURL + "/april/challenge/done", Descriptor: owner.Business.Statement}}
+		Details: payment.Details{ReturnURL: s.challengeDone(), Descriptor: owner.Business.Statement}}
 	if f.hold {
 		wish.Kind = connector.Authorise
 	}
@@ -122,10 +122,7 @@ const (
 	pause    = 50 * time.Millisecond
 )
 
-var (
-	errNoToken    = fault.New("not_found.payment_token", "no such payment token")
-	errInProgress = fault.New("conflict.order.busy", "another payment of this order is under way")
-)
+var errInProgress = fault.New("conflict.order.busy", "another payment of this order is under way")
 
 // echoReference is under what name a payment keeps the merchant's reference of
 // the transaction.

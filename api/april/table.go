@@ -16,27 +16,35 @@ import (
 	"github.com/florinpay/florin/core/merchant"
 	"github.com/florinpay/florin/core/order"
 	"github.com/florinpay/florin/core/payment"
+	"github.com/florinpay/florin/core/settlement"
+	"github.com/florinpay/florin/core/surcharge"
 	"github.com/florinpay/florin/core/vault"
+	"github.com/florinpay/florin/core/webhook"
 	"github.com/florinpay/florin/store"
 )
 
 // Surface is the contract over the core.
 type Surface struct {
-	DB        *store.DB
-	Access    *access.Service
-	Merchants *merchant.Service
-	Customers *customer.Service
-	Orders    *order.Service
-	Payments  *payment.Service
-	Vault     *vault.Service // seals the answers that are kept
-	Clock     clock.Clock
-	Log       *slog.Logger
+	DB         *store.DB
+	Access     *access.Service
+	Merchants  *merchant.Service
+	Customers  *customer.Service
+	Orders     *order.Service
+	Vault      *vault.Service // seals the answers that are kept
+	Payments   *payment.Service
+	Surcharges *surcharge.Service
+	Settlement *settlement.Service // its plans say what a surcharge may pass on
+	Webhooks   *webhook.Service
+	Wallets    map[access.Environment]Wallets
+	Clock      clock.Clock
+	Log        *slog.Logger
 
 	BaseURL string // who issues our tokens
 	Pepper  []byte // keys the fingerprints of requests
 	Seed    []byte // 32 bytes, of the key that signs our tokens
 
-	// ChallengeURL is where a payer's browser finds the challenge of a payment.
+	// ChallengeURL is where a payer's browser goes for a payment's 3-D Secure
+	// challenge.
 	ChallengeURL func(realm, payment ident.ID) string
 
 	Door *wire.Door // how many changes at a time; reads are always let in
@@ -102,15 +110,15 @@ func init() { // not a literal: the handlers know the table
 		{"GET", "/merchants/{id}", false, "MK S L aj mj kj", Nothing, (*Surface).getMerchant},
 		{"PATCH", "/merchants/{id}", true, "MK S L aj mj kj", Nothing, (*Surface).changeMerchant},
 
-		{"GET", "/sources", true, "MK S aj cj", later, nil},
-		{"POST", "/sources", true, "MK P S cj", later, nil},
-		{"GET", "/sources/{id}", true, "MK aj cj", later, nil},
-		{"DELETE", "/sources/{id}", false, "MK S aj cj", later, nil},
-		{"GET", "/sources/blockedcards", true, "MK S aj mj kj", later, nil},
-		{"GET", "/sources/blockedcards/{id}/events", false, "MK S aj mj kj", later, nil},
-		{"POST", "/tokens", true, "MK P S cj mj kj aj", later, nil},
-		{"GET", "/tokens/{id}", true, "MK P S cj mj kj aj", later, nil},
-		{"POST", "/tokens/{id}/surchargequote", true, "MK P S cj mj kj aj", later, nil},
+		{"GET", "/sources", true, "MK S aj cj", Nothing, (*Surface).listSources},
+		{"POST", "/sources", true, "MK P S cj", AMerchant, (*Surface).addSource},
+		{"GET", "/sources/{id}", true, "MK aj cj", Nothing, (*Surface).getSource},
+		{"DELETE", "/sources/{id}", false, "MK S aj cj", Nothing, (*Surface).deleteSource},
+		{"GET", "/sources/blockedcards", true, "MK S aj mj kj", Nothing, (*Surface).listBlocked},
+		{"GET", "/sources/blockedcards/{id}/events", false, "MK S aj mj kj", Nothing, (*Surface).listBlockedEvents},
+		{"POST", "/tokens", true, "MK P S cj mj kj aj", AMerchant, (*Surface).addToken},
+		{"GET", "/tokens/{id}", true, "MK P S cj mj kj aj", Nothing, (*Surface).getToken},
+		{"POST", "/tokens/{id}/surchargequote", true, "MK P S cj mj kj aj", Nothing, (*Surface).quoteSurcharge},
 		{"POST", "/payplans/offer", true, "MK P S cj mj kj", later, nil},
 		{"POST", "/payplans", true, "MK P S cj mj kj", later, nil},
 		{"GET", "/payplans", false, "MK S cj mj kj aj", later, nil},
@@ -129,11 +137,12 @@ func init() { // not a literal: the handlers know the table
 		{"GET", "/transactions/{id}", true, "MK S aj mj kj", Nothing, (*Surface).getTransaction},
 		{"PATCH", "/transactions/{id}", false, "MK S aj mj kj", Nothing, (*Surface).changeTransaction},
 		{"GET", "/transactions/refunds", true, "MK S aj mj kj", Nothing, (*Surface).listRefunds},
+		{"GET", "/transactions/disputes", true, "MK S aj mj kj", Nothing, (*Surface).listDisputes},
 		{"POST", "/marketplaces/customer", true, "MK kj aj", later, nil},
-		{"GET", "/webhooks", true, "MK S aj kj mj", later, nil},
-		{"POST", "/webhooks", true, "MK S kj mj", later, nil},
-		{"GET", "/webhooks/{id}", false, "MK S kj mj", later, nil},
-		{"PATCH", "/webhooks/{id}", false, "MK S kj mj", later, nil},
+		{"GET", "/webhooks", true, "MK S aj kj mj", Nothing, (*Surface).listSubscriptions},
+		{"POST", "/webhooks", true, "MK S kj mj", Nothing, (*Surface).addSubscription},
+		{"GET", "/webhooks/{id}", false, "MK S kj mj", Nothing, (*Surface).getSubscription},
+		{"PATCH", "/webhooks/{id}", false, "MK S kj mj", Nothing, (*Surface).changeSubscription},
 		{"GET", "/loans", true, "E MK S aj mj kj cj", later, nil},
 		{"GET", "/loans/statements", true, "E MK S aj mj kj cj", later, nil},
 		{"GET", "/loans/statements/{id}", true, "E MK S aj mj kj cj", later, nil},

@@ -8,6 +8,7 @@ import (
 	"github.com/florinpay/florin/core/fault"
 	"github.com/florinpay/florin/core/ident"
 	"github.com/florinpay/florin/core/webhook"
+	"github.com/florinpay/florin/store"
 )
 
 // subscription is a webhook subscription as the contract shows it (sheet, 5.11).
@@ -174,7 +175,7 @@ func (s *Surface) maySubscription(c *call) (e webhook.Endpoint, err error) {
 	if !ok {
 		return e, errNoSubscription
 	}
-	list, _, err := s.Webhooks.Search(c.r.Context(), c.actor.Realm, webhook.Filter{Contract: Contract, IDs: []ident.ID{id}, Page: onePage})
+	list, _, err := s.Webhooks.Search(c.r.Context(), c.actor.Realm, webhook.Filter{Contract: Contract, IDs: []ident.ID{id}, Page: store.Page{Limit: 1}})
 	if err != nil || len(list) == 0 {
 		return e, otherwiseErr(err, errNoSubscription)
 	}

@@ -45,8 +45,8 @@ func ownFault(req connector.Request) Fault {
 	if f, ok := faultCards[number]; ok {
 		return f
 	}
-	if f, ok := familiar[number]; ok {
-		return f.Fault
+	if f := issuerCards[number].Fault; f != "" {
+		return f
 	}
 	if _, ok := cards[number]; !ok && req.Amount.Minor%100 == downCents && req.Kind != connector.Authenticate {
 		return ProviderDown

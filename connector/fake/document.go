@@ -24,9 +24,9 @@ func Document() string {
 		}
 	}
 	b.WriteString(cardNotes)
-	b.WriteString("\n### Familiar numbers\n\nNumbers that other sandboxes have taught integrators. They do the same here, whatever the amount.\n\n| brand | number | outcome | why |\n| --- | --- | --- | --- |\n")
-	for _, f := range Familiars {
-		fmt.Fprintf(&b, "| %s | `%s` | %s | %s |\n", f.Brand, f.Number, f.Does, strings.TrimSuffix("`"+f.Code+"`", "``"))
+	b.WriteString("\n### Cards whose issuer has made up its mind\n\nThe amount does not matter to these.\n\n| brand | number | outcome |\n| --- | --- | --- |\n")
+	for _, c := range IssuerCards {
+		fmt.Fprintf(&b, "| %s | `%s` | %s |\n", c.Brand, c.Number, c.Does)
 	}
 	b.WriteString("\n## Amounts\n\nFor a card that is in no table of this page, the last two digits of the amount in minor units decide:\n\n| ends in | outcome |\n| --- | --- |\n")
 	for _, row := range Amounts() {
@@ -165,6 +165,13 @@ provider still can.
 `
 
 const closing = `
+## Wallets
+
+` + "`POST /sandbox/wallets/apple` and `/google`" + ` make packets as Apple Pay and Google Pay do,
+of JSON with ` + "`number`, `expiryMonth`, `expiryYear`" + `; for Apple Pay also ` + "`amount`" + ` in
+minor units and ` + "`currency`" + ` as the three digits of ISO 4217, for Google Pay
+` + "`merchantId`" + `, the merchant's id in the April contract.
+
 ## Callbacks
 
 Each has the headers ` + "`" + HeaderID + "`, `" + HeaderTime + "` (seconds since 1970) and `" + HeaderSignature + "`" + `.

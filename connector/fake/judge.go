@@ -88,10 +88,6 @@ func judgeCard(req connector.Request) verdict {
 	number := req.Card.Number.Reveal()
 	known, listed := cards[number]
 	_, faulty := faultCards[number]
-	own, ours := familiar[number]
-	if ours {
-		known.Flow = own.Flow
-	}
 	end, wished := forced(req)
 	switch {
 	case wished:
@@ -112,11 +108,11 @@ func judgeCard(req connector.Request) verdict {
 		end = yes
 		switch {
 		case req.Kind == connector.Authenticate:
-		case ours && own.Code != "":
-			end = no(own.Code)
 		case known.Flow == Soft && flow != Challenge && auth != "Y" && auth != "A" && !req.MIT:
 			end = no(softDecline)
-		case !listed && !faulty && !ours:
+		case issuerCards[number].Code != "" && (req.Kind != connector.Verify || issuerCards[number].Code != insufficientFunds):
+			end = no(issuerCards[number].Code)
+		case !listed && !faulty:
 			end = byAmount(req.Amount.Minor)
 		}
 	}

@@ -82,3 +82,9 @@ func (a BankAccount) Last4() string {
 	n := a.Number.Reveal()
 	return n[len(n)-min(4, len(n)/2):]
 }
+
+// SplitCodes takes apart a bank's and a branch's code that stand in one text.
+func SplitCodes(region, codes string) (bank, branch string) {
+	n := min(forms[region].bank, len(codes))
+	return codes[:n], codes[n:]
+}

@@ -14,6 +14,7 @@ import (
 	"github.com/florinpay/florin/core/merchant"
 	"github.com/florinpay/florin/core/method"
 	"github.com/florinpay/florin/core/money"
+	"github.com/florinpay/florin/core/vault"
 	"github.com/florinpay/florin/store"
 )
 
@@ -32,6 +33,7 @@ type Order struct {
 	Source      ident.ID               // a stored payment source
 	CVV         method.Secret          // typed along with a stored source
 	Keep        bool                   // keep the card or bank account as a source if it works
+	Keeping     vault.Keeping          // what to note on the source that is kept
 	Reference   string
 	Session     ident.ID
 	Order       ident.ID // the order that it is to pay; it may refuse
@@ -96,6 +98,7 @@ func (s *Service) Pay(ctx context.Context, actor access.Actor, o Order) (Outcome
 		}
 		return out, err
 	})
+	err = s.Vault.Tried(ctx, actor.Realm, string(actor.Key), err)
 	if idempotency.Taken(err) {
 		return Outcome{}, fault.At("conflict.reference", "reference", "this reference was used before")
 	}
@@ -112,8 +115,11 @@ func (s *Service) Pay(ctx context.Context, actor access.Actor, o Order) (Outcome
 
 func (o Order) permitted(actor access.Actor) error {
 	need := access.Pay
-	if o.Kind == connector.Credit {
+	switch {
+	case o.Kind == connector.Credit:
 		need = access.Credit
+	case o.Kind == connector.Verify && o.Keep: // it is asked for to keep the card
+		need = access.Register
 	}
 	if err := actor.Need(need); err != nil {
 		return err

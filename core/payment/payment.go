@@ -136,9 +136,12 @@ type Details struct {
 	Echo       []connector.Parameter `json:"echo,omitempty"` // what the surface gives back as it came, in order
 	RefundDays int                   `json:"refundDays,omitempty"`
 	HoldDays   int                   `json:"holdDays,omitempty"`
-	Token      ident.ID              `json:"token,omitempty"`   // the payment token it was made with
-	Final      ident.ID              `json:"final,omitempty"`   // the last capture: what it leaves over is released with it
-	Invoice    ident.ID              `json:"invoice,omitempty"` // what it pays, or ""
+	Token      ident.ID              `json:"token,omitempty"` // the payment token it was made with
+	// Fingerprint tells the card from others of the realm, where its declines
+	// are counted.
+	Fingerprint string   `json:"fingerprint,omitempty"`
+	Final       ident.ID `json:"final,omitempty"`   // the last capture: what it leaves over is released with it
+	Invoice     ident.ID `json:"invoice,omitempty"` // what it pays, or ""
 }
 
 // Face is what may be shown of a card.

@@ -27,7 +27,7 @@ func (s *Service) source(tx *store.Tx, actor access.Actor, o Order, p *Payment) 
 		if o.Card == nil && o.Bank == nil || !o.Keep {
 			return with, nil
 		}
-		draft := vault.Draft{Merchant: p.Merchant, Customer: p.Customer, Method: p.Method, Bank: o.Bank}
+		draft := vault.Draft{Merchant: p.Merchant, Customer: p.Customer, Method: p.Method, Bank: o.Bank, Keeping: o.Keeping}
 		if c := o.Card; c != nil {
 			draft.Card = vault.Card{Number: c.Number, Holder: c.Holder, ExpiryMonth: c.ExpiryMonth, ExpiryYear: c.ExpiryYear, Brand: o.Brand}
 		}

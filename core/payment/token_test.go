@@ -105,3 +105,27 @@ func TestATokenOfASource(t *testing.T) {
 		}
 	})
 }
+
+// TestTokensOfBanks pay by debit and by transfer.
+func TestTokensOfBanks(t *testing.T) {
+	each(t, func(w *world) {
+		ctx, by := context.Background(), audit.By{Origin: "test"}
+		aud := money.Of(9900, "AUD")
+		for kind, draft := range map[method.Name]vault.TokenDraft{
+			method.DirectDebit:  {Kind: vault.OfAccount, Email: "n@example.com", Bank: method.BankAccount{Region: "au", BankCode: "062000", Number: method.Conceal("12345678"), Holder: "N Berg"}},
+			method.BankTransfer: {Kind: vault.OfTransfer},
+		} {
+			draft.Merchant, draft.Amount = w.profile.Merchant, aud
+			made, err := w.payments.Vault.Tokenise(ctx, w.actor, by, draft)
+			if err != nil {
+				t.Fatal(err)
+			}
+			o := w.with(made, 0, ident.ID("order of "+kind))
+			o.Tender.For.Amount, o.Tender.For.Cards = aud, false
+			p := w.pay(o).Payment
+			if p.Method != kind || p.State != payment.Pending || p.Amount != aud {
+				t.Errorf("%s: got %+v", kind, p)
+			}
+		}
+	})
+}

@@ -57,6 +57,50 @@ func (s *Service) SaveRule(ctx context.Context, actor access.Actor, by audit.By,
 	})
 }
 
+// Replace drops all rules of an owner and makes others in their place, all or
+// none. Faults: as AddRule.
+func (s *Service) Replace(ctx context.Context, actor access.Actor, by audit.By, o Owner, rules []Rule) ([]Rule, error) {
+	if err := actor.Need(access.Settings); err != nil {
+		return nil, err
+	}
+	if err := mayTouch(actor, o); err != nil {
+		return nil, err
+	}
+	for _, r := range rules {
+		if err := r.Check(); err != nil {
+			return nil, err
+		}
+	}
+	out := make([]Rule, len(rules))
+	err := s.DB.Update(ctx, actor.Realm, func(tx *store.Tx) error {
+		if o.Kind == Merchant {
+			if _, err := merchant.MerchantIn(tx, o.ID); err != nil {
+				return err
+			}
+		}
+		old, err := rulesOf(tx, o)
+		if err != nil {
+			return err
+		}
+		for i := range old {
+			old[i].DroppedAt = tx.Now()
+			if err := saveRule(tx, &old[i]); err != nil {
+				return err
+			}
+		}
+		for i, r := range rules {
+			r.ID, r.Owner, r.Version, r.CreatedAt, r.DroppedAt = tx.NewID(), o, 1, tx.Now(), time.Time{}
+			if err := addRule(tx, r); err != nil {
+				return err
+			}
+			out[i] = r
+		}
+		audit.Add(tx, by, "surcharge_rule.replace", o.ID, "ok")
+		return nil
+	})
+	return out, err
+}
+
 // DropRule takes a rule out of force. The row stays, for the quotes that name
 // it. Faults: forbidden.permission, not_found.surcharge_rule,
 // conflict.surcharge_rule (dropped already).

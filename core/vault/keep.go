@@ -12,7 +12,7 @@ import (
 	"github.com/florinpay/florin/store"
 )
 
-// Keep stores a card without a payment. The same wish said twice stores it
+// Keep stores a card, or a bank account, without a payment. The same wish said twice stores it
 // once (replayed is then true). cvv is looked at and forgotten.
 // Faults: forbidden.permission, not_found.merchant, conflict.idempotency, those
 // of method.Typed.Check, invalid.source.
@@ -33,8 +33,10 @@ func (s *Service) Keep(ctx context.Context, actor access.Actor, wish idempotency
 			return err
 		}
 		typed := method.Typed{Number: d.Card.Number, CVV: cvv, Brand: d.Card.Brand, Month: d.Card.ExpiryMonth, Year: d.Card.ExpiryYear}
-		if err := typed.Check(tx.Now()); err != nil {
-			return err
+		if d.Bank == nil {
+			if err := typed.Check(tx.Now()); err != nil {
+				return err
+			}
 		}
 		if src, err = s.Add(tx, by, d); err != nil {
 			return err

@@ -13,36 +13,42 @@ import (
 
 var sourceTable = &store.Table{Name: "source", Key: 2,
 	Columns: []string{"realm", "id", "version", "merchant", "customer", "method", "brand", "bin", "last4", "holder", "expiry_month", "expiry_year",
-		"fingerprint", "state", "sealed", "key_version", "scheme_ref", "expires_at", "created_at", "events"}}
+		"fingerprint", "state", "sealed", "key_version", "scheme_ref", "expires_at", "created_at", "events", "delegate", "scope", "about", "updated_at"}}
 
 const sourceColumns = `id, version, merchant, customer, method, brand, bin, last4, holder, expiry_month, expiry_year,
-	fingerprint, state, sealed, key_version, scheme_ref, expires_at, created_at, events`
+	fingerprint, state, sealed, key_version, scheme_ref, expires_at, created_at, events, delegate, scope, about, updated_at`
 
 func sourceRow(tx *store.Tx, s Source, version int64) []any {
+	about, _ := json.Marshal(s.About) // texts and a truth value always encode
 	sealed := s.sealed
 	if sealed == nil {
 		sealed = []byte{} // the column takes no NULL
 	}
 	return []any{string(tx.Realm()), string(s.ID), version, string(s.Merchant), string(s.Customer), string(s.Method), s.Brand, s.BIN, s.Last4, s.Holder,
 		int64(s.ExpiryMonth), int64(s.ExpiryYear), s.Fingerprint, string(s.State), sealed, s.KeyVersion, s.SchemeRef,
-		clock.Millis(s.ExpiresAt), clock.Millis(s.CreatedAt), s.Events}
+		clock.Millis(s.ExpiresAt), clock.Millis(s.CreatedAt), s.Events, string(s.Delegate), string(s.Scope), string(about), clock.Millis(s.UpdatedAt)}
 }
 
 func addSource(tx *store.Tx, s Source) { tx.Insert(sourceTable, sourceRow(tx, s, 1)...) }
 
 // saveSource writes s, which was read at s.Version, and counts the version up.
 func saveSource(tx *store.Tx, s *Source) {
+	s.UpdatedAt = tx.Now()
 	tx.Swap(sourceTable, s.Version, sourceRow(tx, *s, s.Version+1)...)
 	s.Version++
 }
 
 func scanSource(scan func(...any) error) (Source, error) {
 	var s Source
-	var expires, created int64
+	var expires, created, updated int64
+	var about string
 	err := scan(&s.ID, &s.Version, &s.Merchant, &s.Customer, &s.Method, &s.Brand, &s.BIN, &s.Last4, &s.Holder, &s.ExpiryMonth, &s.ExpiryYear,
-		&s.Fingerprint, &s.State, &s.sealed, &s.KeyVersion, &s.SchemeRef, &expires, &created, &s.Events)
-	s.ExpiresAt, s.CreatedAt = clock.FromMillis(expires), clock.FromMillis(created)
-	return s, err
+		&s.Fingerprint, &s.State, &s.sealed, &s.KeyVersion, &s.SchemeRef, &expires, &created, &s.Events, &s.Delegate, &s.Scope, &about, &updated)
+	if err != nil {
+		return s, err
+	}
+	s.ExpiresAt, s.CreatedAt, s.UpdatedAt = clock.FromMillis(expires), clock.FromMillis(created), clock.FromMillis(updated)
+	return s, json.Unmarshal([]byte(about), &s.About)
 }
 
 func getSource(tx *store.Tx, id ident.ID) (Source, error) {
@@ -252,4 +258,163 @@ func getToken(tx *store.Tx, id ident.ID) (Token, error) {
 func overdueTokens(tx *store.Tx, at time.Time, limit int) ([]Token, error) {
 	return listTokens(tx, `SELECT `+tokenColumns+` FROM payment_token WHERE realm = $1 AND state = 'open' AND expires_at <= $2 ORDER BY expires_at LIMIT $3`,
 		string(tx.Realm()), clock.Millis(at), int64(limit))
+}
+
+// sourceSorts are what a search may be sorted by.
+var sourceSorts = map[string]string{"id": "id", "createdAt": "created_at", "updatedAt": "updated_at"}
+
+func searchSources(tx *store.Tx, f SourceFilter) (list []Source, total int64, err error) {
+	q := store.Search{Table: sourceTable.Name, Columns: sourceColumns, Sorts: sourceSorts, Page: f.Page}
+	q.Where(`realm = ?`, string(tx.Realm()))
+	q.Where(`state = 'active'`)
+	q.Where(`expires_at > ?`, clock.Millis(tx.Now()))
+	ofMerchants(&q, tx, f.Merchants, f.Marketplace)
+	switch {
+	case f.Delegate != "":
+		q.Where(`((customer = ? AND scope <> 'delegate') OR (delegate = ? AND scope = 'delegate'))`, string(f.Customer), string(f.Delegate))
+	case f.Customer != "":
+		q.Where(`customer = ?`, string(f.Customer))
+	}
+	if f.Scope != "" {
+		q.Where(`scope = ?`, string(f.Scope))
+	}
+	total, err = tx.Search(q, func(scan func(...any) error) error {
+		s, err := scanSource(scan)
+		list = append(list, s)
+		return err
+	})
+	return list, total, err
+}
+
+// ofMerchants asks that a row's merchant is one of some, or a marketplace's.
+func ofMerchants(q *store.Search, tx *store.Tx, merchants []ident.ID, marketplace ident.ID) {
+	store.In(q, `merchant`, merchants)
+	if marketplace != "" {
+		q.Where(`merchant IN (SELECT m.id FROM merchant m WHERE m.realm = ? AND m.marketplace = ?)`, string(tx.Realm()), string(marketplace))
+	}
+}
+
+var blockedTable = &store.Table{Name: "blocked_card", Key: 2, Columns: []string{"realm", "id", "version", "merchant", "customer", "payment", "fingerprint", "brand",
+	"bin", "last4", "expiry_month", "expiry_year", "reason", "blocked_until", "unblocked_at", "notes", "created_at"}}
+
+const blockedColumns = `id, version, merchant, customer, payment, fingerprint, brand, bin, last4, expiry_month, expiry_year, reason, blocked_until,
+	unblocked_at, notes, created_at`
+
+func blockedRow(tx *store.Tx, b BlockedCard, version int64) []any {
+	return []any{string(tx.Realm()), string(b.ID), version, string(b.Merchant), string(b.Customer), string(b.Payment), b.Face.Fingerprint, b.Face.Brand, b.Face.BIN,
+		b.Face.Last4, int64(b.Face.ExpiryMonth), int64(b.Face.ExpiryYear), b.Reason, clock.Millis(b.BlockedUntil), clock.Millis(b.UnblockedAt), b.Notes, clock.Millis(b.CreatedAt)}
+}
+
+func addBlocked(tx *store.Tx, b BlockedCard) { tx.Insert(blockedTable, blockedRow(tx, b, 1)...) }
+
+func saveBlocked(tx *store.Tx, b *BlockedCard) {
+	tx.Swap(blockedTable, b.Version, blockedRow(tx, *b, b.Version+1)...)
+	b.Version++
+}
+
+func scanBlocked(scan func(...any) error) (b BlockedCard, err error) {
+	var until, unblocked, created int64
+	err = scan(&b.ID, &b.Version, &b.Merchant, &b.Customer, &b.Payment, &b.Face.Fingerprint, &b.Face.Brand, &b.Face.BIN, &b.Face.Last4, &b.Face.ExpiryMonth,
+		&b.Face.ExpiryYear, &b.Reason, &until, &unblocked, &b.Notes, &created)
+	b.BlockedUntil, b.UnblockedAt, b.CreatedAt = clock.FromMillis(until), clock.FromMillis(unblocked), clock.FromMillis(created)
+	return b, err
+}
+
+func listBlocked(tx *store.Tx, query string, args ...any) (out []BlockedCard, err error) {
+	err = tx.All(query, args, func(scan func(...any) error) error {
+		b, err := scanBlocked(scan)
+		out = append(out, b)
+		return err
+	})
+	return out, err
+}
+
+// blockedCard finds a card that is blocked at a merchant.
+func blockedCard(tx *store.Tx, merchant ident.ID, fingerprint string) (b BlockedCard, found bool, err error) {
+	list, err := listBlocked(tx, `SELECT `+blockedColumns+` FROM blocked_card WHERE realm = $1 AND merchant = $2 AND fingerprint = $3 AND unblocked_at = 0`,
+		string(tx.Realm()), string(merchant), fingerprint)
+	if len(list) == 0 {
+		return b, false, err
+	}
+	return list[0], true, err
+}
+
+func getBlocked(tx *store.Tx, id ident.ID) (BlockedCard, error) {
+	list, err := listBlocked(tx, `SELECT `+blockedColumns+` FROM blocked_card WHERE realm = $1 AND id = $2`, string(tx.Realm()), string(id))
+	if err == nil && len(list) == 0 {
+		err = fault.New("not_found.blocked_card", "no such blocked card")
+	}
+	if err != nil {
+		return BlockedCard{}, err
+	}
+	return list[0], nil
+}
+
+// overdueBlocked lists blocked cards whose time is up.
+func overdueBlocked(tx *store.Tx, at time.Time, limit int) ([]BlockedCard, error) {
+	return listBlocked(tx, `SELECT `+blockedColumns+` FROM blocked_card WHERE realm = $1 AND unblocked_at = 0 AND blocked_until > 0 AND blocked_until <= $2
+		ORDER BY blocked_until LIMIT $3`, string(tx.Realm()), clock.Millis(at), int64(limit))
+}
+
+// blockedSorts are what a search may be sorted by.
+var blockedSorts = map[string]string{"id": "id", "createdAt": "created_at", "last4": "last4", "brand": "brand"}
+
+func searchBlocked(tx *store.Tx, f BlockedFilter) (list []BlockedCard, total int64, err error) {
+	q := store.Search{Table: blockedTable.Name, Columns: blockedColumns, Sorts: blockedSorts, Page: f.Page}
+	q.Where(`realm = ?`, string(tx.Realm()))
+	q.Where(`unblocked_at = 0`)
+	q.Where(`(blocked_until = 0 OR blocked_until > ?)`, clock.Millis(tx.Now()))
+	store.In(&q, `id`, f.IDs)
+	ofMerchants(&q, tx, f.Merchants, f.Marketplace)
+	store.In(&q, `customer`, f.Customers)
+	store.In(&q, `payment`, f.Payments)
+	store.In(&q, `brand`, f.Brands)
+	if f.Last4 != "" {
+		q.Where(`last4 = ?`, f.Last4)
+	}
+	q.Span(`created_at`, f.Created)
+	total, err = tx.Search(q, func(scan func(...any) error) error {
+		b, err := scanBlocked(scan)
+		list = append(list, b)
+		return err
+	})
+	return list, total, err
+}
+
+var noteTable = &store.Table{Name: "blocked_card_note", Key: 3, Columns: []string{"realm", "card", "seq", "what", "actor", "note", "created_at"}}
+
+func addNote(tx *store.Tx, card ident.ID, n BlockedNote) {
+	tx.Insert(noteTable, string(tx.Realm()), string(card), n.Seq, n.What, n.Actor, n.Text, clock.Millis(n.At))
+}
+
+func searchNotes(tx *store.Tx, card ident.ID, p store.Page) (list []BlockedNote, total int64, err error) {
+	q := store.Search{Table: noteTable.Name, Columns: `seq, what, actor, note, created_at`, Sorts: map[string]string{"id": "seq", "createdAt": "seq"}, Tie: "seq", Page: p}
+	q.Where(`realm = ?`, string(tx.Realm()))
+	q.Where(`card = ?`, string(card))
+	total, err = tx.Search(q, func(scan func(...any) error) error {
+		var n BlockedNote
+		var at int64
+		err := scan(&n.Seq, &n.What, &n.Actor, &n.Text, &at)
+		n.At = clock.FromMillis(at)
+		list = append(list, n)
+		return err
+	})
+	return list, total, err
+}
+
+// countDecline writes a decline down and says how many there were since a
+// moment, with it.
+func countDecline(tx *store.Tx, d Decline, since time.Time) (n int64, err error) {
+	if _, err = tx.Exec(`INSERT INTO card_decline (realm, merchant, fingerprint, payment, at) VALUES ($1, $2, $3, $4, $5) ON CONFLICT DO NOTHING`,
+		string(tx.Realm()), string(d.Merchant), d.Face.Fingerprint, string(d.Payment), clock.Millis(tx.Now())); err == nil {
+		_, err = tx.Get([]any{&n}, `SELECT COUNT(*) FROM card_decline WHERE realm = $1 AND merchant = $2 AND fingerprint = $3 AND at > $4`,
+			string(tx.Realm()), string(d.Merchant), d.Face.Fingerprint, clock.Millis(since))
+	}
+	return n, err
+}
+
+// forgetDeclines drops up to limit declines of before a moment.
+func forgetDeclines(tx *store.Tx, before time.Time, limit int) (int64, error) {
+	return tx.Exec(`DELETE FROM card_decline WHERE realm = $1 AND (merchant, fingerprint, payment) IN
+		(SELECT merchant, fingerprint, payment FROM card_decline WHERE realm = $1 AND at <= $2 ORDER BY at LIMIT $3)`, string(tx.Realm()), clock.Millis(before), int64(limit))
 }

@@ -33,7 +33,7 @@ func (s *Service) Add(tx *store.Tx, by audit.By, d Draft) (Source, error) {
 	now := tx.Now()
 	src := Source{ID: tx.NewID(), Version: 1, Merchant: d.Merchant, Customer: d.Customer, Method: d.Method, Brand: d.Card.Brand,
 		Holder: d.Card.Holder, ExpiryMonth: d.Card.ExpiryMonth, ExpiryYear: d.Card.ExpiryYear, SchemeRef: d.SchemeRef,
-		State: Pending, CreatedAt: now, ExpiresAt: now.AddDate(0, 0, pendingDays)}
+		State: Pending, CreatedAt: now, ExpiresAt: now.AddDate(0, 0, pendingDays), Keeping: d.Keeping}
 	if number := d.Card.Number; !number.Empty() {
 		n := number.Reveal()
 		src.BIN, src.Last4 = n[:6], n[len(n)-4:]

@@ -6,7 +6,6 @@ import (
 	"github.com/florinpay/florin/connector"
 	"github.com/florinpay/florin/core/fault"
 	"github.com/florinpay/florin/core/ident"
-	"github.com/florinpay/florin/core/merchant"
 	"github.com/florinpay/florin/core/method"
 	"github.com/florinpay/florin/core/money"
 )
@@ -82,8 +81,21 @@ type Face struct {
 	ExpiryYear  int          `json:"year,omitempty"`
 	Facts       method.Facts `json:"facts,omitzero"`
 	Fingerprint string       `json:"fingerprint,omitempty"`
+	Bank        *BankFace    `json:"bank,omitempty"`
 	Email       string       `json:"email,omitempty"` // of the payer, for what a debit has to announce
 }
+
+// BankFace is what may be shown of a bank account, beside its Last4.
+type BankFace struct {
+	Region     string `json:"region"`
+	BankCode   string `json:"bankCode,omitempty"`
+	BranchCode string `json:"branchCode,omitempty"`
+	Name       string `json:"name,omitempty"` // of the bank
+	Holder     string `json:"holder"`
+}
+
+// transferBrand is the brand of bank transfers.
+const transferBrand = "BANKTRANSFER"
 
 // TokenUse is what a token is to pay.
 type TokenUse struct {
@@ -94,7 +106,7 @@ type TokenUse struct {
 	Cards    bool         // only a card or a wallet will do
 }
 
-// Means is what a token turns into when it pays: of Card, Source and Account
+// Means is what a token turns into when it pays: of Card, Source and Bank
 // one is set, or none for a bank transfer, where the payer sends Total and
 // quotes Token.Reference. payment.Order.With takes it over.
 type Means struct {
@@ -112,7 +124,7 @@ type Means struct {
 	Source ident.ID      // a kept card, or a mandate to debit an account
 	CVV    method.Secret // typed along with Source, or empty, as above
 
-	Account *merchant.BankAccount // to be debited once
+	Bank *method.BankAccount // to be debited once
 }
 
 // fits judges a use. Faults, in the order checked: not_found.payment_token,

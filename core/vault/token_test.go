@@ -216,10 +216,20 @@ func TestTokensOfSourcesAndWallets(t *testing.T) {
 			if err != nil || m.Card.Number.Reveal() != number || m.ThreeDS == nil || m.ThreeDS.ECI != "05" || m.ThreeDS.VerificationID != opened.Cryptogram.Reveal() {
 				t.Errorf("a wallet: got %+v (%v)", m, err)
 			}
-			for want, amount := range map[string]int64{"conflict.wallet_packet": 100, "invalid.wallet_packet.amount": 101} {
-				d.Amount = aud(amount)
-				if _, err := s.Tokenise(context.Background(), shop, staff, d); fault.Code(err) != want {
-					t.Errorf("got %v, want %s", err, want)
+			if _, err := s.Tokenise(context.Background(), shop, staff, d); fault.Code(err) != "conflict.wallet_packet" {
+				t.Errorf("a packet again: got %v", err)
+			}
+			sum := func(surcharge int64) func(*store.Tx, Token) (Price, error) {
+				return func(*store.Tx, Token) (Price, error) { return Price{Surcharge: aud(surcharge)}, nil }
+			}
+			opened.Packet = "another" // for 100, as the payer has seen it
+			for _, tt := range []struct {
+				amount, surcharge int64
+				want              string
+			}{{101, 0, "invalid.wallet_packet.amount"}, {95, 4, "invalid.wallet_packet.amount"}, {95, 5, ""}} {
+				d.Packet, d.Amount, d.Price = opened, aud(tt.amount), sum(tt.surcharge)
+				if _, err := s.Tokenise(context.Background(), shop, staff, d); fault.Code(err) != tt.want && (err != nil || tt.want != "") {
+					t.Errorf("%d and %d: got %v, want %s", tt.amount, tt.surcharge, err, tt.want)
 				}
 			}
 		})

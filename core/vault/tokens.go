@@ -10,7 +10,6 @@ import (
 	"github.com/florinpay/florin/core/audit"
 	"github.com/florinpay/florin/core/fault"
 	"github.com/florinpay/florin/core/ident"
-	"github.com/florinpay/florin/core/merchant"
 	"github.com/florinpay/florin/core/method"
 	"github.com/florinpay/florin/core/money"
 	"github.com/florinpay/florin/core/vault/wallet"
@@ -25,14 +24,15 @@ type TokenDraft struct {
 	Delegate   ident.ID
 	Kind       TokenKind
 	Amount     money.Amount
-	Card       Card          // OfCard; a brand that is empty is told by the number
-	CVV        method.Secret // typed along with a card or a source, or empty
-	Keep       bool          // OfCard: make it a source when it pays
-	Source     ident.ID      // OfSource
-	Unattended bool          // OfSource: no payer is there
-	Packet     wallet.Card   // OfApple, OfGoogle
-	Account    merchant.BankAccount
-	Email      string
+	Card       Card               // OfCard; a brand that is empty is told by the number
+	CVV        method.Secret      // typed along with a card or a source, or empty
+	Keep       bool               // OfCard: make it a source when it pays
+	Source     ident.ID           // OfSource
+	Unattended bool               // OfSource: no payer is there
+	Packet     wallet.Card        // OfApple, OfGoogle
+	Bank       method.BankAccount // OfAccount
+	BankName   string             // OfAccount: as the payer calls the bank, or ""
+	Email      string             // OfAccount
 	Facts      method.Facts
 	// Price decides the surcharge, in the transaction that makes the token and
 	// with its id; nil for none. It may run again.
@@ -47,12 +47,11 @@ type Price struct {
 
 // secret is what is sealed with a token.
 type secret struct {
-	Number     string                `json:"number,omitempty"`
-	Holder     string                `json:"holder,omitempty"`
-	OnDevice   bool                  `json:"onDevice,omitempty"`
-	Cryptogram string                `json:"cryptogram,omitempty"`
-	ECI        string                `json:"eci,omitempty"`
-	Account    *merchant.BankAccount `json:"account,omitempty"`
+	Number     string `json:"number,omitempty"`
+	Holder     string `json:"holder,omitempty"`
+	OnDevice   bool   `json:"onDevice,omitempty"`
+	Cryptogram string `json:"cryptogram,omitempty"`
+	ECI        string `json:"eci,omitempty"`
 }
 
 // Tokenise makes a payment token.
@@ -60,8 +59,9 @@ type secret struct {
 // Faults, in the order checked: forbidden.permission, not_found.merchant,
 // invalid.amount, invalid.currency, those of method.Typed.Check for a typed
 // card, not_found.source and conflict.source for a kept one,
-// invalid.wallet_packet.amount and conflict.wallet_packet (it was spent on
-// something else) for a wallet's, those of Price.
+// conflict.wallet_packet (it was spent on something else) for a wallet's,
+// declined.blocked_card, those of Price, invalid.wallet_packet.amount (the
+// payer has agreed to neither the amount nor the sum with the surcharge).
 func (s *Service) Tokenise(ctx context.Context, actor access.Actor, by audit.By, d TokenDraft) (t Token, err error) {
 	if err := actor.Need(access.Register); err != nil {
 		return Token{}, err
@@ -73,7 +73,7 @@ func (s *Service) Tokenise(ctx context.Context, actor access.Actor, by audit.By,
 		t, err = s.tokenise(tx, by, d)
 		return err
 	})
-	return t, err
+	return t, s.Tried(ctx, actor.Realm, by.Actor, err)
 }
 
 func (s *Service) tokenise(tx *store.Tx, by audit.By, d TokenDraft) (Token, error) {
@@ -87,17 +87,13 @@ func (s *Service) tokenise(tx *store.Tx, by audit.By, d TokenDraft) (Token, erro
 		return Token{}, fault.At("invalid.amount", "amount", "the amount must be positive")
 	}
 	kept, err := s.draw(tx, &t, d)
+	if err == nil {
+		err = unblocked(tx, t.Merchant, t.Face.Fingerprint)
+	}
+	if err == nil {
+		err = t.price(tx, d)
+	}
 	if err != nil {
-		return Token{}, err
-	}
-	if d.Price != nil {
-		p, err := d.Price(tx, t)
-		if err != nil {
-			return Token{}, err
-		}
-		t.Surcharge, t.Quote = p.Surcharge, p.Quote
-	}
-	if _, err := t.Amount.Add(t.Surcharge); err != nil {
 		return Token{}, err
 	}
 	if kept != (secret{}) {
@@ -120,6 +116,22 @@ func (s *Service) tokenise(tx *store.Tx, by audit.By, d TokenDraft) (Token, erro
 	return t, nil
 }
 
+// price puts the surcharge on a token.
+func (t *Token) price(tx *store.Tx, d TokenDraft) error {
+	if d.Price != nil {
+		p, err := d.Price(tx, *t)
+		if err != nil {
+			return err
+		}
+		t.Surcharge, t.Quote = p.Surcharge, p.Quote
+	}
+	total, err := t.Amount.Add(t.Surcharge)
+	if err != nil || d.Kind != OfApple && d.Kind != OfGoogle || d.Packet.Agrees(t.Amount) == nil {
+		return err
+	}
+	return d.Packet.Agrees(total)
+}
+
 // draw takes what the token pays with from the draft onto the token, and
 // returns what has to be sealed.
 func (s *Service) draw(tx *store.Tx, t *Token, d TokenDraft) (secret, error) {
@@ -136,11 +148,20 @@ func (s *Service) draw(tx *store.Tx, t *Token, d TokenDraft) (secret, error) {
 		return secret{Number: c.Number.Reveal(), Holder: c.Holder}, nil
 	case OfSource:
 		return secret{}, s.drawSource(tx, t, d)
-	case OfApple, OfGoogle:
-		p := d.Packet
-		if err := p.Agrees(d.Amount); err != nil {
+	case OfAccount:
+		if err := d.Bank.Check(); err != nil {
 			return secret{}, err
 		}
+		t.Method = method.DirectDebit
+		t.Face = Face{Brand: method.DebitBrand(d.Bank.Region), Last4: d.Bank.Last4(), Email: d.Email,
+			Bank: &BankFace{Region: d.Bank.Region, BankCode: d.Bank.BankCode, BranchCode: d.Bank.BranchCode, Name: d.BankName, Holder: d.Bank.Holder}}
+		return secret{Number: d.Bank.Number.Reveal(), Holder: d.Bank.Holder}, nil
+	case OfTransfer:
+		t.Method, t.Reference = method.BankTransfer, method.Reference(string(tx.Realm())+string(t.ID))
+		t.Face = Face{Brand: transferBrand}
+		return secret{}, nil
+	case OfApple, OfGoogle:
+		p := d.Packet
 		if err := SpendPacket(tx, p, t.ID); err != nil {
 			return secret{}, err
 		}
@@ -184,11 +205,15 @@ func (s *Service) face(tx *store.Tx, c Card, facts method.Facts) Face {
 // Faults, in the order checked: not_found.payment_token (another merchant's
 // too), conflict.payment_token.used, conflict.payment_token.expired,
 // invalid.payment_token.amount (or currency), invalid.payment_token.customer,
-// invalid.payment_token.method (u.Cards, and it is no card's), internal.
+// invalid.payment_token.method (u.Cards, and it is no card's),
+// declined.blocked_card (since it was made; hand that to Tried), internal.
 func (s *Service) Use(tx *store.Tx, by audit.By, id ident.ID, u TokenUse) (Means, error) {
 	t, err := getToken(tx, id)
 	if err == nil {
 		err = t.fits(u, tx.Now())
+	}
+	if err == nil {
+		err = unblocked(tx, t.Merchant, t.Face.Fingerprint)
 	}
 	if err != nil {
 		return Means{}, err
@@ -228,8 +253,9 @@ func (s *Service) means(tx *store.Tx, t Token) (m Means, err error) {
 	if err := json.Unmarshal(plain, &kept); err != nil {
 		return Means{}, fault.New(fault.Internal, "what a token pays with does not read") // the decoder's error may quote it
 	}
-	if kept.Account != nil {
-		m.Account = kept.Account
+	if t.Kind == OfAccount {
+		b := t.Face.Bank
+		m.Bank = &method.BankAccount{Region: b.Region, BankCode: b.BankCode, BranchCode: b.BranchCode, Number: method.Conceal(kept.Number), Holder: kept.Holder}
 		return m, nil
 	}
 	m.Card = &connector.Card{Number: method.Conceal(kept.Number), CVV: s.codes.get(t.ID), Holder: kept.Holder, ExpiryMonth: t.Face.ExpiryMonth,

@@ -52,7 +52,9 @@ type Source struct {
 	SchemeRef   string // the scheme's id of the first payment of a series
 	ExpiresAt   time.Time
 	CreatedAt   time.Time
-	Events      int64 // number of the last event
+	UpdatedAt   time.Time // zero when never changed
+	Events      int64     // number of the last event
+	Keeping
 
 	sealed []byte
 }
@@ -74,7 +76,8 @@ type Draft struct {
 	Card      Card                // Number empty for methods without one
 	Bank      *method.BankAccount // for direct debits, instead of Card
 	SchemeRef string
-	Active    bool // usable at once; otherwise pending until Activate
+	Keeping
+	Active bool // usable at once; otherwise pending until Activate
 }
 
 // check looks at what the vault itself relies on; whether a number passes
