@@ -21,6 +21,7 @@ import (
 
 	"github.com/florinpay/florin/api/april"
 	"github.com/florinpay/florin/api/gateway"
+	"github.com/florinpay/florin/api/media"
 	"github.com/florinpay/florin/api/wire"
 	"github.com/florinpay/florin/connector"
 	"github.com/florinpay/florin/connector/all"
@@ -33,6 +34,7 @@ import (
 	"github.com/florinpay/florin/core/ident"
 	"github.com/florinpay/florin/core/invoice"
 	"github.com/florinpay/florin/core/job"
+	"github.com/florinpay/florin/core/login"
 	"github.com/florinpay/florin/core/merchant"
 	"github.com/florinpay/florin/core/method"
 	"github.com/florinpay/florin/core/notify"
@@ -68,9 +70,12 @@ type App struct {
 	Webhooks   *webhook.Service
 	Notify     *notify.Service
 	Jobs       *job.Queue
+	Login      *login.Service
 	Gateway    *gateway.Surface
+	Media      *media.Surface
 	April      *april.Surface
 	Provider   *fake.Provider
+	Billing
 
 	now        clock.Clock
 	packets    *wallet.Sandbox
@@ -187,6 +192,7 @@ func (a *App) wire(random io.Reader) error {
 		return err
 	}
 	a.Notify.Register(a.Jobs)
+	a.Login = &login.Service{DB: a.DB, Notify: a.Notify, Pepper: a.Keys.Pepper("login"), Random: random, Clock: a.now}
 	a.Orders.Register(a.Jobs)
 	a.Jobs.Handle("app.tend", a.tend)
 	a.Gateway = &gateway.Surface{Access: a.Access, Merchants: a.Merchants, Customers: a.Customers, Payments: a.Payments, Checkouts: a.Checkouts,
@@ -195,16 +201,17 @@ func (a *App) wire(random io.Reader) error {
 	a.April = &april.Surface{DB: a.DB, Access: a.Access, Merchants: a.Merchants, Customers: a.Customers, Orders: a.Orders,
 		Payments: a.Payments, Webhooks: a.Webhooks, Settlement: a.Settlement, Surcharges: a.Surcharges, Wallets: packets, ChallengeURL: a.challengeURL,
 		Vault: a.Vault, Clock: a.now, Log: a.Log, BaseURL: a.BaseURL, Pepper: a.Keys.Pepper("april fingerprints"), Seed: a.Keys.Pepper("april signatures"), Door: a.Gateway.Door}
-	a.Webhooks.Manners = map[string]webhook.Manner{april.Contract: april.Manner()}
-	a.Merchants.Tell = tellOfMerchant(events)
-	a.Jobs.Handle("payout.follow", a.followPayout)
+	a.Media = &media.Surface{DB: a.DB, Login: a.Login, Merchants: a.Merchants, Clock: a.now, Log: a.Log, BaseURL: a.BaseURL, Door: a.Gateway.Door}
 	a.metrics = newMetrics()
 	events.Listen(a.Orders.OnEvent)
 	events.Listen(a.Settlement.OnEvent)
 	events.Listen(a.Checkouts.OnEvent)
 	events.Listen(a.Invoices.OnEvent)
 	events.Listen(a.countDeclines)
-	events.Listen(noteFollowing)
+	a.wireFollowing(events)
+	if err := a.wireBilling(events); err != nil {
+		return err
+	}
 	events.Listen(a.tellMerchants)
 	events.Listen(a.metrics.count)
 	return nil
@@ -282,7 +289,7 @@ func (a *App) sandboxFile() string {
 }
 
 // Close lets go of the database and the test provider's books.
-func (a *App) Close() error { return errors.Join(a.DB.Close(), a.Provider.Close()) }
+func (a *App) Close() error { return errors.Join(a.DB.Close(), a.Provider.Close(), a.Bank.Close()) }
 
 // buildNumber names this binary as the gateway contract does: 40 hex digits
 // of the program itself and the moment it was built.

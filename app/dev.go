@@ -28,6 +28,7 @@ type Sandbox struct {
 	PID     int            `json:"pid"`
 	Gateway SandboxGateway `json:"gateway"`
 	April   SandboxApril   `json:"april"`
+	Media   SandboxMedia   `json:"media"`
 }
 
 // SandboxGateway are the credentials of the v3/payments contract.
@@ -75,7 +76,11 @@ func (a *App) Furnish(ctx context.Context) (Sandbox, error) {
 	if err != nil {
 		return Sandbox{}, err
 	}
-	return Sandbox{URL: a.BaseURL, PID: os.Getpid(), April: april, Gateway: SandboxGateway{Base: a.BaseURL + "/gateway", Token: token.Reveal(),
+	media, err := a.furnishMedia(ctx, realm, profile.Merchant)
+	if err != nil {
+		return Sandbox{}, err
+	}
+	return Sandbox{URL: a.BaseURL, PID: os.Getpid(), April: april, Media: media, Gateway: SandboxGateway{Base: a.BaseURL + "/gateway", Token: token.Reveal(),
 		EntityID: devEntity, EntityType: "PARTICIPATOR", MerchantID: devMerchant, WebhookSecret: own.Signing.Reveal()}}, nil
 }
 

@@ -4,15 +4,25 @@ import (
 	"context"
 	"time"
 
+	"github.com/florinpay/florin/api/april"
 	"github.com/florinpay/florin/core/event"
 	"github.com/florinpay/florin/core/ident"
 	"github.com/florinpay/florin/core/job"
 	"github.com/florinpay/florin/core/merchant"
 	"github.com/florinpay/florin/core/settlement"
+	"github.com/florinpay/florin/core/webhook"
 	"github.com/florinpay/florin/store"
 )
 
 // What travels upwards as an event and has to be carried on.
+
+// wireFollowing connects what follows, before anybody tells merchants of it.
+func (a *App) wireFollowing(events *event.Log) {
+	a.Webhooks.Manners = map[string]webhook.Manner{april.Contract: april.Manner()}
+	a.Merchants.Tell = tellOfMerchant(events)
+	a.Jobs.Handle("payout.follow", a.followPayout)
+	events.Listen(noteFollowing)
+}
 
 // tellOfMerchant writes the event that a merchant's change is. The row's version
 // numbers it, which counts every change.

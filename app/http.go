@@ -36,6 +36,10 @@ func (a *App) routes(more func(chi.Router)) chi.Router {
 	a.references(r)
 	a.pages(r)
 	a.sandbox(r)
+	r.Route("/capi", a.Media.Routes)
+	for _, mount := range []string{"/login", "/user"} {
+		r.Route(mount, a.Media.LoginRoutes)
+	}
 	more(r)
 	r.Group(a.April.Routes)
 	r.Route("/april", a.April.Routes)
