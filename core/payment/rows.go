@@ -350,6 +350,13 @@ func eventSums(tx *store.Tx, from, to ident.ID, each func(payment ident.ID, n, l
 		})
 }
 
+var (
+	ownBetweenText   = outcomesText + `a.payment >= $2 AND a.payment < $3 AND a.id = a.payment`
+	laterBetweenText = outcomesText + `a.id >= $2 AND a.id < $3 AND a.id <> a.payment`
+	ownersText       = `SELECT payment FROM attempt WHERE realm = $1 AND id <> payment AND id IN (`
+	aroundText       = outcomesText + `a.payment IN (`
+)
+
 var arrivalTable = &store.Table{Name: "arrival", Key: 2, Columns: []string{
 	"realm", "id", "version", "connector", "account", "reference", "quoted", "payer", "currency", "amount", "payment", "matched", "returned", "held", "arrived_at"}}
 
