@@ -11,20 +11,26 @@ import (
 
 	"github.com/florinpay/florin/api/april"
 	"github.com/florinpay/florin/api/gateway"
+	"github.com/florinpay/florin/api/media"
+	"github.com/florinpay/florin/api/spense"
 	"github.com/florinpay/florin/store"
 	webapril "github.com/florinpay/florin/web/april"
 	webcheckout "github.com/florinpay/florin/web/checkout"
 	"github.com/florinpay/florin/web/dev"
 	"github.com/florinpay/florin/web/docs"
 	"github.com/florinpay/florin/web/gallery"
+	weblogin "github.com/florinpay/florin/web/login"
 	"github.com/florinpay/florin/web/page"
 )
 
 // rooms are the pages whose assets are served.
-func (a *App) rooms() []*page.Set { return []*page.Set{webcheckout.Pages, webapril.Pages, dev.Pages} }
+func (a *App) rooms() []*page.Set {
+	return []*page.Set{webcheckout.Pages, webapril.Pages, dev.Pages, weblogin.Pages}
+}
 
 var devLinks = dev.Links{{Title: "Start", Path: "/"}, {Title: "Webhook inbox", Path: "/inbox"}, {Title: "Outbox", Path: "/outbox"}, {Title: "Sandbox", Path: "/sandbox"},
-	{Title: "Gateway reference", Path: "/docs/gateway"}, {Title: "April reference", Path: "/docs/april"}}
+	{Title: "Gateway reference", Path: "/docs/gateway"}, {Title: "April reference", Path: "/docs/april"}, {Title: "Media reference", Path: "/docs/media"},
+	{Title: "Spense partner reference", Path: "/docs/spense-partner"}, {Title: "Spense payments reference", Path: "/docs/spense-payments"}}
 
 // devPages mounts the pages for developers. They show test credentials and
 // exist in a sandbox alone.
@@ -38,6 +44,7 @@ func (a *App) devPages(r chi.Router, s Sandbox) {
 	r.Post("/clock", a.pressClock)
 	r.Post("/try", a.try)
 	r.Get("/try/back", a.shown(func(w http.ResponseWriter, r *http.Request) error { return showReturned(w, r, s) }))
+	r.Get(mediaBack, a.shown(func(w http.ResponseWriter, r *http.Request) error { return showSignedIn(w, r, s) }))
 	r.Handle(gallery.Prefix+"*", gallery.Handler())
 }
 
@@ -45,7 +52,8 @@ func (a *App) devPages(r chi.Router, s Sandbox) {
 var documented = []struct {
 	name, title string
 	text        func() []byte
-}{{"gateway", "Gateway reference", gateway.OpenAPI}, {"april", "April reference", april.OpenAPI}}
+}{{"gateway", "Gateway reference", gateway.OpenAPI}, {"april", "April reference", april.OpenAPI}, {"media", "Media reference", media.OpenAPI},
+	{"spense-partner", "Spense partner reference", spense.PartnerAPI}, {"spense-payments", "Spense payments reference", spense.PaymentsAPI}}
 
 // references mounts the contracts' documents and their pages, in production
 // too.
@@ -85,14 +93,14 @@ func (a *App) showStart(w http.ResponseWriter, r *http.Request, s Sandbox) error
 	g := s.Gateway
 	return dev.ShowStart(w, r, devLinks, dev.Start{
 		Version: Version, Database: a.Config.Get("database"), Clock: dev.Clock{Now: now, Ahead: ahead, Action: "/clock"}, Try: "/try",
-		Docs: []dev.Link{{Title: "OpenAPI document of the gateway", Path: "/openapi/gateway.yaml"}, {Title: "OpenAPI document of April", Path: "/openapi/april.yaml"}, {Title: "Every page, with made-up data", Path: gallery.Prefix}},
+		Docs: []dev.Link{{Title: "OpenAPI document of the gateway", Path: "/openapi/gateway.yaml"}, {Title: "OpenAPI document of April", Path: "/openapi/april.yaml"}, {Title: "OpenAPI document of Media", Path: "/openapi/media.yaml"}, {Title: "Every page, with made-up data", Path: gallery.Prefix}},
 		Contracts: []dev.Contract{{
 			Name: "Gateway", About: "The v3/payments card gateway: form bodies, ddd.ddd.ddd result codes.", Base: g.Base, Docs: "/docs/gateway",
 			Values: []dev.Value{{Name: "Access token", Value: g.Token, Help: "in the Authorization header, after Bearer"}, {Name: "entityId", Value: g.EntityID},
 				{Name: "entityType", Value: g.EntityType}, {Name: "merchant.id", Value: g.MerchantID},
 				{Name: "Webhook secret", Value: g.WebhookSecret, Help: "signs what goes to a payment's notificationUrl"}},
 			Samples: samples(s),
-		}, aprilContract(s)},
+		}, aprilContract(s), mediaContract(s), spenseContract(s)},
 	})
 }
 

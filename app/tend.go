@@ -36,9 +36,12 @@ func (a *App) tend(ctx context.Context, j job.Job) error {
 		if err != nil {
 			return err
 		}
-		for _, sweep := range []func(context.Context, ident.ID, time.Time, int) (int, error){a.Webhooks.Sweep, a.Notify.Sweep} {
+		for _, old := range []struct {
+			sweep func(context.Context, ident.ID, time.Time, int) (int, error)
+			kept  time.Duration
+		}{{a.Webhooks.Sweep, deliveriesKept}, {a.Notify.Sweep, deliveriesKept}, {a.Login.Sweep, 24 * time.Hour}} {
 			err := exhaust(ctx, r.ID, func(ctx context.Context, realm ident.ID, limit int) (int, error) {
-				return sweep(ctx, realm, now.Add(-deliveriesKept), limit)
+				return old.sweep(ctx, realm, now.Add(-old.kept), limit)
 			})
 			if err != nil {
 				return err

@@ -46,11 +46,10 @@ func (s *Service) AddClient(ctx context.Context, realm ident.ID, c Client, secre
 		return Client{}, method.Secret{}, err
 	}
 	if secret.Empty() && !public {
-		raw, err := s.bytes(32)
-		if err != nil {
+		var err error
+		if secret, err = s.NewSecret(); err != nil {
 			return Client{}, method.Secret{}, err
 		}
-		secret = method.Conceal(hex.EncodeToString(raw))
 	}
 	if c.Scopes == nil {
 		c.Scopes = []string{ReadScope, WriteScope}
@@ -74,6 +73,12 @@ func (s *Service) AddClient(ctx context.Context, realm ident.ID, c Client, secre
 		err = fault.New("conflict.client", "the client id %s is taken", c.Code)
 	}
 	return c, secret, err
+}
+
+// NewSecret makes a secret for a client: 64 hex digits.
+func (s *Service) NewSecret() (method.Secret, error) {
+	raw, err := s.bytes(32)
+	return method.Conceal(hex.EncodeToString(raw)), err
 }
 
 // ChangeClient lets change bring a client up to date; with a secret that is not

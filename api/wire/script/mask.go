@@ -13,7 +13,7 @@ import (
 type Mask struct {
 	Pattern *regexp.Regexp
 	Name    string // as it is shown: <id>
-	Member  string // of this name alone; "" for all
+	Member  string // of this name alone, which may be a number; "" for all texts
 	Named   bool   // what is said again later is shown by where it was said first
 }
 
@@ -76,6 +76,12 @@ func (p *play) node(out *bytes.Buffer, in *json.Decoder, step, path string) {
 		}
 	case string:
 		out.Write(quote(p.mask(step, path, x)))
+	case json.Number:
+		if p.counted(path) {
+			out.Write(quote(p.mask(step, path, x.String())))
+			return
+		}
+		out.WriteString(x.String())
 	default:
 		raw, err := json.Marshal(x)
 		if err != nil {
@@ -83,6 +89,12 @@ func (p *play) node(out *bytes.Buffer, in *json.Decoder, step, path string) {
 		}
 		out.Write(raw)
 	}
+}
+
+// counted says whether a number differs from run to run: a mask names its
+// member.
+func (p *play) counted(path string) bool {
+	return slices.ContainsFunc(p.Masks, func(m Mask) bool { return m.Member != "" && path[strings.LastIndexByte(path, '.')+1:] == m.Member })
 }
 
 // quote writes a JSON string in which <id> stays legible.

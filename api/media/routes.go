@@ -1,0 +1,173 @@
+package media
+
+import (
+	"log/slog"
+	"net/http"
+	"slices"
+	"strings"
+
+	"github.com/go-chi/chi/v5"
+
+	"github.com/florinpay/florin/api/wire"
+	"github.com/florinpay/florin/core/clock"
+	"github.com/florinpay/florin/core/login"
+	"github.com/florinpay/florin/core/merchant"
+	"github.com/florinpay/florin/store"
+)
+
+// Contract is this surface's name wherever the core keeps one.
+const Contract = "media"
+
+// Surface is the contract over the core.
+type Surface struct {
+	DB        *store.DB
+	Login     *login.Service
+	Merchants *merchant.Service
+	Clock     clock.Clock
+	Log       *slog.Logger
+
+	BaseURL string
+	Door    *wire.Door // how many changes at a time; reads are always let in
+}
+
+// Mode is who acts (sheet, 2): the signed-in reader, or the client itself.
+type Mode string
+
+// The modes there are.
+const (
+	User   Mode = "user"
+	Client Mode = "client"
+)
+
+// Operation is one row of the contract: a method, a path below /capi, who acts,
+// and who serves it. Ours marks a path that no readable page names. A row that
+// nobody serves yet is no operation: its path answers 404.
+type Operation struct {
+	Method, Path string
+	Mode         Mode
+	Ours         bool
+
+	serve func(s *Surface, c *call) (any, error)
+}
+
+// Routed says whether the operation is served.
+func (o Operation) Routed() bool { return o.serve != nil }
+
+// Scope is what the token has to have been given for.
+func (o Operation) Scope() string {
+	if o.Method == http.MethodGet || o.Path == "/v1/customer/access" || o.Path == "/v1/client/access" || o.Path == "/v1/order/status" || o.Path == "/v1/client/product" {
+		return login.ReadScope
+	}
+	return login.WriteScope
+}
+
+// Operations are all rows of the contract, in the sheet's order.
+func Operations() []Operation { return slices.Clone(operations) }
+
+var operations []Operation
+
+func init() { // not a literal: the handlers know the table
+	operations = []Operation{
+		{"GET", "/v1/product/payment/{product}", User, false, nil}, // 4
+		{"POST", "/v1/product/payment/{product}", User, false, nil},
+		{"POST", "/v1/api/payment/invoice", User, false, nil},
+
+		{"GET", "/v1/api/payment/payex/token", User, false, nil}, // 6
+		{"POST", "/v1/api/payment/payex/token", User, false, nil},
+		{"DELETE", "/v1/api/payment/payex/token", User, true, nil},
+		{"POST", "/v1/api/payment/payex/token/remove", User, true, nil},
+		{"GET", "/v1/customer/payment/vipps/agreement", User, false, nil},
+		{"POST", "/v1/customer/payment/vipps/agreement", User, false, nil},
+		{"DELETE", "/v1/customer/payment/vipps/agreement", User, true, nil},
+		{"POST", "/v1/customer/payment/vipps/agreement/remove", User, true, nil},
+		{"GET", "/v1/customer/payment/klarna/token", User, false, nil},
+		{"POST", "/v1/customer/payment/klarna/token", User, false, nil},
+		{"DELETE", "/v1/customer/payment/klarna/token", User, true, nil},
+		{"POST", "/v1/customer/payment/klarna/token/remove", User, true, nil},
+		{"GET", "/v1/api/payment/nexi/subscription", User, false, nil},
+		{"POST", "/v1/api/payment/nexi/subscription", User, true, nil},
+		{"DELETE", "/v1/api/payment/nexi/subscription", User, true, nil},
+		{"POST", "/v1/api/payment/nexi/subscription/remove", User, true, nil},
+
+		{"GET", "/v1/customer/invoice/payment/{product}", User, false, nil}, // 7
+		{"GET", "/v1/customer/invoice/{invoiceNumber}", User, true, nil},
+		{"GET", "/v1/customer/invoice/basic/{product}", User, true, nil},
+		{"GET", "/v1/customer/invoice/address", User, true, nil},
+		{"GET", "/v1/client/customer/invoice/payment/{customerNumber}", Client, true, nil},
+		{"GET", "/v1/client/customer/invoice/payment/{customerNumber}/{productCode}", Client, false, nil},
+
+		{"GET", "/v1/order/status", User, false, nil}, // 8
+		{"POST", "/v1/order/status", User, false, nil},
+		{"GET", "/v1/customer/order/product/history", User, false, nil},
+		{"GET", "/v1/client/order/status/{orderId}", Client, false, nil},
+		{"POST", "/v1/order", User, false, nil},
+		{"POST", "/v1/client/order", Client, true, nil},
+		{"POST", "/v1/client/order/fulfillment", Client, false, nil},
+
+		{"GET", "/v1/client/product", Client, false, nil}, // 9
+		{"POST", "/v1/client/product", Client, false, nil},
+		{"GET", "/v1/client/product/{productType}", Client, false, nil},
+		{"GET", "/v1/customer/product", User, false, nil},
+		{"GET", "/v1/subscription", User, false, nil},
+		{"POST", "/v1/subscription", User, false, nil},
+		{"GET", "/v1/client/subscription/{customerNumber}", Client, false, nil},
+		{"GET", "/v1/client/coupon/{productId}", Client, false, nil},
+		{"GET", "/v1/client/voucher/coupons/{voucherCode}", Client, false, nil},
+
+		{"GET", "/v1/customer/profile", User, false, (*Surface).profile}, // 10
+		{"GET", "/v2/customer/profile", User, false, (*Surface).profile2},
+		{"GET", "/v1/client/customer/info/{customerNumber}", Client, false, (*Surface).customerInfo},
+		{"POST", "/v1/customer/access", User, false, nil},
+		{"POST", "/v1/client/access", Client, false, nil},
+		{"POST", "/v1/client/extid/customer", Client, false, nil},
+	}
+}
+
+// Routes mounts the contract's operations; the app does so under /capi.
+// Whatever else lies below is answered in the contract's words.
+func (s *Surface) Routes(r chi.Router) {
+	for _, o := range operations {
+		if !o.Routed() {
+			continue
+		}
+		r.Method(o.Method, o.Path, s.handle(o))
+		if o.Method == http.MethodGet {
+			r.Head(o.Path, s.handle(o))
+		}
+	}
+	r.NotFound(s.nowhere)
+	r.MethodNotAllowed(s.nowhere)
+	r.Handle("/", http.HandlerFunc(s.nowhere))
+}
+
+// nowhere answers what the contract has no operation for: another method, or
+// nothing at all.
+func (s *Surface) nowhere(w http.ResponseWriter, r *http.Request) {
+	var takes []string
+	_, path, _ := strings.Cut(r.URL.Path, "/capi")
+	for _, o := range operations {
+		if o.Routed() && like(o.Path, path) {
+			takes = append(takes, o.Method)
+		}
+	}
+	if len(takes) == 0 {
+		s.fail(w, r, Client, errNoSuchPath)
+		return
+	}
+	w.Header().Set("Allow", strings.Join(takes, ", "))
+	s.fail(w, r, Client, errNoSuchMethod)
+}
+
+// like says whether a path is one of a pattern's.
+func like(pattern, path string) bool {
+	want, got := strings.Split(pattern, "/"), strings.Split(path, "/")
+	if len(want) != len(got) {
+		return false
+	}
+	for i, w := range want {
+		if !strings.HasPrefix(w, "{") && got[i] != w {
+			return false
+		}
+	}
+	return true
+}
