@@ -35,12 +35,15 @@ type shelf struct {
 	payouts    []payout
 	agreements []agreement
 	agreed     map[ident.ID]int // the place of an agreement, by mandate
+	terminals  []terminal
+	tills      map[string]int   // the place of a terminal, by account and name
 	paid       map[ident.ID]int // the place of a payout, by attempt
 }
 
 func newShelf() shelf {
 	return shelf{attempts: map[[12]byte]int32{}, due: map[word]*agenda{}, seen: map[word]int64{}, ahead: map[word]int64{},
-		quotes: map[string]int32{}, arrived: map[int32][]int32{}, paid: map[ident.ID]int{}, agreed: map[ident.ID]int{}}
+		quotes: map[string]int32{}, arrived: map[int32][]int32{}, paid: map[ident.ID]int{}, agreed: map[ident.ID]int{},
+		tills: map[string]int{}}
 }
 
 // do runs one change. fn sees all that happened before, here and elsewhere,
@@ -164,6 +167,8 @@ func (b *Books) apply(l entry) error {
 			n = len(b.payouts)
 		}
 		b.putPayout(n, *l.Payout)
+	case l.Terminal != nil:
+		b.putTerminal(*l.Terminal)
 	case l.Agreement != nil:
 		n, known := b.agreed[l.Agreement.Mandate]
 		if !known {
