@@ -22,6 +22,7 @@ import (
 	"github.com/florinpay/florin/api/april"
 	"github.com/florinpay/florin/api/gateway"
 	"github.com/florinpay/florin/api/media"
+	"github.com/florinpay/florin/api/spense"
 	"github.com/florinpay/florin/api/wire"
 	"github.com/florinpay/florin/connector"
 	"github.com/florinpay/florin/connector/all"
@@ -41,6 +42,7 @@ import (
 	"github.com/florinpay/florin/core/notify"
 	"github.com/florinpay/florin/core/order"
 	"github.com/florinpay/florin/core/payment"
+	"github.com/florinpay/florin/core/reconcile"
 	"github.com/florinpay/florin/core/settlement"
 	"github.com/florinpay/florin/core/surcharge"
 	"github.com/florinpay/florin/core/vault"
@@ -48,6 +50,7 @@ import (
 	"github.com/florinpay/florin/core/webhook"
 	"github.com/florinpay/florin/store"
 	webcheckout "github.com/florinpay/florin/web/checkout"
+	weblogin "github.com/florinpay/florin/web/login"
 )
 
 // App is a florin that is put together.
@@ -67,6 +70,7 @@ type App struct {
 	Mandates   *mandate.Service
 	Orders     *order.Service
 	Settlement *settlement.Service
+	Reconcile  *reconcile.Service
 	Invoices   *invoice.Service
 	Checkouts  *checkout.Service
 	Webhooks   *webhook.Service
@@ -75,7 +79,9 @@ type App struct {
 	Login      *login.Service
 	Gateway    *gateway.Surface
 	Media      *media.Surface
+	SignIn     *weblogin.Site
 	April      *april.Surface
+	Spense     *spense.Surface
 	Provider   *fake.Provider
 	Billing
 
@@ -179,17 +185,17 @@ func (a *App) wire(random io.Reader) error {
 	a.Vault = &vault.Service{DB: a.DB, Keys: a.Keys, Log: events}
 	a.Payments = &payment.Service{DB: a.DB, Events: events, Vault: a.Vault, Connectors: connectors, Log: a.Log,
 		Environment: a.Access.Environment, ReturnURL: a.returnURL}
-	a.Settlement = &settlement.Service{DB: a.DB, Events: events, Clock: a.now, Log: a.Log, Connectors: connectors, Environment: a.Access.Environment}
 	a.Invoices = &invoice.Service{DB: a.DB, Events: events, Payments: a.Payments, Random: random, Log: a.Log, Environment: a.Access.Environment}
 	a.Payments.Gates = append(a.Payments.Gates, a.Invoices.Claim)
 	a.Orders = &order.Service{DB: a.DB, Events: events}
 	a.Payments.Claim = a.Orders.Claim
 	a.Checkouts = &checkout.Service{DB: a.DB, Access: a.Access, Payments: a.Payments, Merchants: a.Merchants, Random: random, Node: "node" + node}
-	a.Webhooks = &webhook.Service{DB: a.DB, Vault: a.Vault, Events: events, Sender: webhook.NewSender(guard, nil), Clock: a.now, Random: random}
+	a.Webhooks = &webhook.Service{DB: a.DB, Vault: a.Vault, Events: events, Sender: webhook.NewSender(guard, nil), Clock: a.now, Random: random,
+		Ways: map[string]webhook.Way{spense.Contract: spense.Way}}
 	a.Jobs = &job.Queue{DB: a.DB, Clock: a.now, Log: a.Log}
 	a.Payments.Register(a.Jobs, a.now)
 	a.wireMandates(events, connectors)
-	a.Settlement.Register(a.Jobs)
+	a.settle(events, connectors)
 	a.Invoices.Register(a.Jobs)
 	if a.Notify, err = a.newNotify(events); err != nil {
 		return err
@@ -204,12 +210,21 @@ func (a *App) wire(random io.Reader) error {
 	a.April = &april.Surface{DB: a.DB, Access: a.Access, Merchants: a.Merchants, Customers: a.Customers, Orders: a.Orders,
 		Payments: a.Payments, Settlement: a.Settlement, Surcharges: a.Surcharges, Wallets: packets, ChallengeURL: a.challengeURL,
 		Vault: a.Vault, Clock: a.now, Log: a.Log, BaseURL: a.BaseURL, Pepper: a.Keys.Pepper("april fingerprints"), Seed: a.Keys.Pepper("april signatures"), Door: a.Gateway.Door}
+	a.SignIn = &weblogin.Site{Login: a.Login, Secure: strings.HasPrefix(a.BaseURL, "https://"), Log: a.Log}
+	if a.Spense, err = a.newSpense(a.Gateway.Door); err != nil {
+		return err
+	}
 	a.Media = &media.Surface{DB: a.DB, Login: a.Login, Merchants: a.Merchants, Clock: a.now, Log: a.Log, BaseURL: a.BaseURL, Door: a.Gateway.Door}
 	a.metrics = newMetrics()
+	return a.listen(events)
+}
+
+// listen says who acts on events, and in which order.
+func (a *App) listen(events *event.Log) error {
 	events.Listen(a.Orders.OnEvent)
-	events.Listen(a.Settlement.OnEvent)
 	events.Listen(a.Checkouts.OnEvent)
 	events.Listen(a.Invoices.OnEvent)
+	events.Listen(a.tellPayers)
 	events.Listen(a.countDeclines)
 	if err := a.wireBilling(events); err != nil {
 		return err
@@ -226,9 +241,18 @@ func (a *App) tellMerchants(tx *store.Tx, e event.Event) error {
 	if out, ok := e.Subject.(payment.Outcome); ok && out.Payment.Details.NotifyURL != "" {
 		target = webhook.Target{URL: out.Payment.Details.NotifyURL, Contract: gateway.Contract}
 	}
+	if target.URL == "" {
+		var err error
+		if target, err = a.Spense.Target(tx, e); err != nil {
+			return err
+		}
+	}
 	return a.Webhooks.Fan(tx, e, func(contract string) (webhook.Message, error) {
-		if contract == gateway.Contract {
+		switch contract {
+		case gateway.Contract:
 			return a.Gateway.Message(tx, e)
+		case spense.Contract:
+			return a.Spense.Message(e)
 		}
 		return webhook.Message{}, nil
 	}, target)
@@ -243,7 +267,8 @@ func (a *App) check(ctx context.Context) error {
 		}
 		return fmt.Errorf("the key file does not fit the database%s: %w", hint, err)
 	}
-	return errors.Join(a.follow(ctx), a.Jobs.Every(ctx, "payment.recover"), a.Jobs.Every(ctx, "mandate.recover"), a.Jobs.Every(ctx, "app.tend"))
+	return errors.Join(a.follow(ctx), a.Jobs.Every(ctx, "payment.recover"), a.Jobs.Every(ctx, "mandate.recover"), a.Jobs.Every(ctx, "app.tend"),
+		a.Jobs.Every(ctx, reconcile.FetchJob))
 }
 
 // guard says where webhooks may go.

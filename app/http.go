@@ -16,6 +16,7 @@ import (
 	"github.com/go-chi/chi/v5"
 	"github.com/go-chi/chi/v5/middleware"
 
+	"github.com/florinpay/florin/api/spense"
 	"github.com/florinpay/florin/api/wire"
 	"github.com/florinpay/florin/core/ident"
 	"github.com/florinpay/florin/web/page"
@@ -38,9 +39,14 @@ func (a *App) routes(more func(chi.Router)) chi.Router {
 	a.sandbox(r)
 	r.Route("/capi", a.Media.Routes)
 	for _, mount := range []string{"/login", "/user"} {
-		r.Route(mount, a.Media.LoginRoutes)
+		r.Route(mount, func(r chi.Router) {
+			a.Media.LoginRoutes(r)
+			a.SignIn.Mount(func(pattern string, h http.Handler) { r.Handle(pattern, h) })
+		})
 	}
 	more(r)
+	r.Group(a.Spense.Routes)
+	r.Get(spense.LinkPath+"{key}", a.payLink)
 	r.Group(a.April.Routes)
 	r.Route("/april", a.April.Routes)
 	r.Group(a.Gateway.Routes)

@@ -120,6 +120,7 @@ func (a *App) moveClock(r *http.Request, actor access.Actor) (any, error) {
 func (a *App) advance(ctx context.Context, realm ident.ID, d time.Duration) (now time.Time, err error) {
 	if now, err = a.Access.Advance(ctx, realm, d); err == nil {
 		a.Provider.Moved(string(realm), now.Sub(a.now()))
+		a.settled(ctx, realm)
 	}
 	return now, err
 }

@@ -14,7 +14,8 @@ import (
 // time, in this process and in any other that shares the file.
 type Books struct {
 	mu       sync.Mutex
-	journal  *journal         // nil: memory only
+	journal  *journal // nil: memory only
+	flaws    map[string]SettlementFlaw
 	doubtful bool             // the journal failed: what is in memory may not be in it, so it is read again
 	moved    map[string]int64 // by owner of accounts: how far its time was moved ahead of the clock, ms
 	shelf
@@ -38,12 +39,13 @@ type shelf struct {
 	terminals  []terminal
 	tills      map[string]int   // the place of a terminal, by account and name
 	paid       map[ident.ID]int // the place of a payout, by attempt
+	flows      map[word][]flow  // by account: money that moved, for settlement files
 }
 
 func newShelf() shelf {
 	return shelf{attempts: map[[12]byte]int32{}, due: map[word]*agenda{}, seen: map[word]int64{}, ahead: map[word]int64{},
-		quotes: map[string]int32{}, arrived: map[int32][]int32{}, paid: map[ident.ID]int{}, agreed: map[ident.ID]int{},
-		tills: map[string]int{}}
+		quotes: map[string]int32{}, arrived: map[int32][]int32{}, paid: map[ident.ID]int{}, agreed: map[ident.ID]int{}, tills: map[string]int{},
+		flows: map[word][]flow{}}
 }
 
 // do runs one change. fn sees all that happened before, here and elsewhere,
@@ -110,7 +112,10 @@ func (w *writing) took(places []int) {
 
 // put writes a charge into memory.
 func (b *Books) put(c *charge) {
-	p := pack(&b.words, c)
+	p, before := pack(&b.words, c), connector.State("")
+	if int(c.N) < len(b.charges) {
+		before = connector.State(b.words.list[b.charges[c.N].state])
+	}
 	if int(c.N) == len(b.charges) {
 		b.charges = append(b.charges, p)
 		if !c.Bank {
@@ -134,6 +139,7 @@ func (b *Books) put(c *charge) {
 		a.add(appointment{c.Due, c.N})
 	}
 	b.seen[p.account] = max(b.seen[p.account], c.At)
+	b.track(c, before)
 }
 
 func (b *Books) drop(places []int) {

@@ -43,6 +43,7 @@ type charge struct {
 	Bank     bool // started by the payer or a bank, not by a question
 	Fault    Fault
 	At       int64 // ms
+	Done     int64 // ms when it got the state that it is being given, 0 for At
 	Due      int64 // ms when Turn happens, 0 for never
 	Turn     turn
 	Visit    *visit

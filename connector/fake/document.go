@@ -46,6 +46,7 @@ func Document() string {
 	}
 	b.WriteString(rails)
 	b.WriteString(payoutNotes)
+	b.WriteString(settlementNotes())
 	b.WriteString(closing)
 	return b.String()
 }

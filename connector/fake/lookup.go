@@ -77,6 +77,7 @@ func (p *Provider) settle(w *writing, c *charge, state connector.State, code str
 		c.Disputed = c.Captured
 	}
 	c.become(state, code)
+	c.Done = at
 	t, _ := c.Fault.trouble()
 	c.plan(t, at)
 	w.set(c)
