@@ -26,6 +26,8 @@ func (a *App) banks(r chi.Router) {
 	r.Post("/sandbox/transfers", a.control(a.sendTransfer))
 	r.Get("/sandbox/transfers", a.control(a.readTransfers))
 	r.Post("/sandbox/transfers/{id}", a.control(a.placeTransfer))
+	r.Get("/sandbox/terminals", a.control(a.readTerminals))
+	r.Post("/sandbox/terminals/{name}", a.control(a.switchTerminal))
 }
 
 // clearDebit: POST /sandbox/payments/{id}/clear
