@@ -35,6 +35,7 @@ import (
 	"github.com/florinpay/florin/core/invoice"
 	"github.com/florinpay/florin/core/job"
 	"github.com/florinpay/florin/core/login"
+	"github.com/florinpay/florin/core/mandate"
 	"github.com/florinpay/florin/core/merchant"
 	"github.com/florinpay/florin/core/method"
 	"github.com/florinpay/florin/core/notify"
@@ -48,6 +49,7 @@ import (
 	"github.com/florinpay/florin/core/webhook"
 	"github.com/florinpay/florin/store"
 	webcheckout "github.com/florinpay/florin/web/checkout"
+	weblogin "github.com/florinpay/florin/web/login"
 )
 
 // App is a florin that is put together.
@@ -64,6 +66,7 @@ type App struct {
 	Surcharges *surcharge.Service
 	Vault      *vault.Service
 	Payments   *payment.Service
+	Mandates   *mandate.Service
 	Orders     *order.Service
 	Settlement *settlement.Service
 	Reconcile  *reconcile.Service
@@ -75,8 +78,10 @@ type App struct {
 	Login      *login.Service
 	Gateway    *gateway.Surface
 	Media      *media.Surface
+	SignIn     *weblogin.Site
 	April      *april.Surface
 	Provider   *fake.Provider
+	Billing
 
 	now        clock.Clock
 	packets    *wallet.Sandbox
@@ -156,7 +161,6 @@ func (a *App) wire(random io.Reader) error {
 	if err != nil {
 		return err
 	}
-	node := hex.EncodeToString(a.Keys.Pepper("node"))[:4]
 	events := &event.Log{}
 	a.Provider, err = fake.New(fake.Config{BaseURL: a.BaseURL, Path: a.sandboxFile(), Clock: a.now,
 		Keys: []method.Secret{method.Conceal(string(a.Keys.Pepper("fake callbacks")))}})
@@ -178,15 +182,18 @@ func (a *App) wire(random io.Reader) error {
 	a.Vault = &vault.Service{DB: a.DB, Keys: a.Keys, Log: events}
 	a.Payments = &payment.Service{DB: a.DB, Events: events, Vault: a.Vault, Connectors: connectors, Log: a.Log,
 		Environment: a.Access.Environment, ReturnURL: a.returnURL}
+	a.Mandates = &mandate.Service{DB: a.DB, Events: events, Connectors: connectors, Log: a.Log, ReturnURL: a.returnURL}
+	a.Payments.Mandates = a.Mandates
 	a.Invoices = &invoice.Service{DB: a.DB, Events: events, Payments: a.Payments, Random: random, Log: a.Log, Environment: a.Access.Environment}
 	a.Payments.Gates = append(a.Payments.Gates, a.Invoices.Claim)
 	a.Orders = &order.Service{DB: a.DB, Events: events}
 	a.Payments.Claim = a.Orders.Claim
-	a.Checkouts = &checkout.Service{DB: a.DB, Access: a.Access, Payments: a.Payments, Merchants: a.Merchants, Random: random, Node: "node" + node}
+	a.Checkouts = &checkout.Service{DB: a.DB, Access: a.Access, Payments: a.Payments, Merchants: a.Merchants, Random: random, Node: "node" + hex.EncodeToString(a.Keys.Pepper("node"))[:4]}
 	a.Webhooks = &webhook.Service{DB: a.DB, Vault: a.Vault, Events: events, Sender: webhook.NewSender(guard, nil), Clock: a.now, Random: random}
 	a.Jobs = &job.Queue{DB: a.DB, Clock: a.now, Log: a.Log}
 	a.Payments.Register(a.Jobs, a.now)
 	a.settle(events, connectors)
+	a.Mandates.Register(a.Jobs, a.now)
 	a.Invoices.Register(a.Jobs)
 	if a.Notify, err = a.newNotify(events); err != nil {
 		return err
@@ -201,12 +208,16 @@ func (a *App) wire(random io.Reader) error {
 	a.April = &april.Surface{DB: a.DB, Access: a.Access, Merchants: a.Merchants, Customers: a.Customers, Orders: a.Orders,
 		Payments: a.Payments, Settlement: a.Settlement, Surcharges: a.Surcharges, Wallets: packets, ChallengeURL: a.challengeURL,
 		Vault: a.Vault, Clock: a.now, Log: a.Log, BaseURL: a.BaseURL, Pepper: a.Keys.Pepper("april fingerprints"), Seed: a.Keys.Pepper("april signatures"), Door: a.Gateway.Door}
+	a.SignIn = &weblogin.Site{Login: a.Login, Secure: strings.HasPrefix(a.BaseURL, "https://"), Log: a.Log}
 	a.Media = &media.Surface{DB: a.DB, Login: a.Login, Merchants: a.Merchants, Clock: a.now, Log: a.Log, BaseURL: a.BaseURL, Door: a.Gateway.Door}
 	a.metrics = newMetrics()
 	events.Listen(a.Orders.OnEvent)
 	events.Listen(a.Checkouts.OnEvent)
 	events.Listen(a.Invoices.OnEvent)
 	events.Listen(a.countDeclines)
+	if err := a.wireBilling(events); err != nil {
+		return err
+	}
 	events.Listen(a.tellMerchants)
 	events.Listen(a.metrics.count)
 	return nil
@@ -236,7 +247,7 @@ func (a *App) check(ctx context.Context) error {
 		}
 		return fmt.Errorf("the key file does not fit the database%s: %w", hint, err)
 	}
-	return errors.Join(a.follow(ctx), a.Jobs.Every(ctx, "payment.recover"), a.Jobs.Every(ctx, "app.tend"),
+	return errors.Join(a.follow(ctx), a.Jobs.Every(ctx, "payment.recover"), a.Jobs.Every(ctx, "mandate.recover"), a.Jobs.Every(ctx, "app.tend"),
 		a.Jobs.Every(ctx, reconcile.FetchJob))
 }
 
@@ -282,7 +293,7 @@ func (a *App) sandboxFile() string {
 }
 
 // Close lets go of the database and the test provider's books.
-func (a *App) Close() error { return errors.Join(a.DB.Close(), a.Provider.Close()) }
+func (a *App) Close() error { return errors.Join(a.DB.Close(), a.Provider.Close(), a.Bank.Close()) }
 
 // buildNumber names this binary as the gateway contract does: 40 hex digits
 // of the program itself and the moment it was built.

@@ -23,24 +23,26 @@ type Books struct {
 
 // shelf is what the books know.
 type shelf struct {
-	words    words
-	charges  []packed
-	attempts map[[12]byte]int32 // the newest charge of an attempt
-	due      map[word]*agenda   // by account
-	calls    []call             // callbacks not taken yet, oldest first
-	called   int                // how many callbacks there ever were
-	seen     map[word]int64     // by account: the latest moment we were told, ms
-	ahead    map[word]int64     // by account: how far that was ahead of the clock
-	quotes   map[string]int32   // the newest bank transfer that waits for a reference
-	arrived  map[int32][]int32  // what came for it
-	payouts  []payout
-	paid     map[ident.ID]int // the place of a payout, by attempt
-	flows    map[word][]flow  // by account: money that moved, for settlement files
+	words      words
+	charges    []packed
+	attempts   map[[12]byte]int32 // the newest charge of an attempt
+	due        map[word]*agenda   // by account
+	calls      []call             // callbacks not taken yet, oldest first
+	called     int                // how many callbacks there ever were
+	seen       map[word]int64     // by account: the latest moment we were told, ms
+	ahead      map[word]int64     // by account: how far that was ahead of the clock
+	quotes     map[string]int32   // the newest bank transfer that waits for a reference
+	arrived    map[int32][]int32  // what came for it
+	payouts    []payout
+	agreements []agreement
+	agreed     map[ident.ID]int // the place of an agreement, by mandate
+	paid       map[ident.ID]int // the place of a payout, by attempt
+	flows      map[word][]flow  // by account: money that moved, for settlement files
 }
 
 func newShelf() shelf {
 	return shelf{attempts: map[[12]byte]int32{}, due: map[word]*agenda{}, seen: map[word]int64{}, ahead: map[word]int64{},
-		quotes: map[string]int32{}, arrived: map[int32][]int32{}, paid: map[ident.ID]int{}, flows: map[word][]flow{}}
+		quotes: map[string]int32{}, arrived: map[int32][]int32{}, paid: map[ident.ID]int{}, agreed: map[ident.ID]int{}, flows: map[word][]flow{}}
 }
 
 // do runs one change. fn sees all that happened before, here and elsewhere,
@@ -154,8 +156,11 @@ func (b *Books) drop(places []int) {
 func (b *Books) apply(l entry) error {
 	switch {
 	case l.Call != nil:
-		if n := l.Call.N; n < 0 || int(n) >= len(b.charges) {
+		if n := l.Call.N; l.Call.Agreement == nil && (n < 0 || int(n) >= len(b.charges)) {
 			return errors.New("a callback about no charge")
+		}
+		if n := l.Call.Agreement; n != nil && (*n < 0 || *n >= len(b.agreements)) {
+			return errors.New("a callback about no agreement")
 		}
 		b.called++
 		b.calls = append(b.calls, *l.Call)
@@ -165,6 +170,12 @@ func (b *Books) apply(l entry) error {
 			n = len(b.payouts)
 		}
 		b.putPayout(n, *l.Payout)
+	case l.Agreement != nil:
+		n, known := b.agreed[l.Agreement.Mandate]
+		if !known {
+			n = len(b.agreements)
+		}
+		b.putAgreement(n, *l.Agreement)
 	case len(l.Took) > 0:
 		if !slices.IsSorted(l.Took) || l.Took[0] < 0 || l.Took[len(l.Took)-1] >= len(b.calls) {
 			return errors.New("callbacks taken that were never queued")

@@ -30,7 +30,8 @@ type entry struct {
 	Call *call `json:"call,omitempty"`
 	Took []int `json:"took,omitempty"`
 
-	Payout *payout `json:"payout,omitempty"`
+	Payout    *payout    `json:"payout,omitempty"`
+	Agreement *agreement `json:"agreement,omitempty"`
 
 	N        *int32          `json:"n,omitempty"`
 	Root     *int32          `json:"root,omitempty"`

@@ -33,6 +33,10 @@ func (p *Provider) Lookup(ctx context.Context, q connector.Question) connector.R
 			r = unknown("no answer")
 			return
 		}
+		if c.Visit != nil && millis(q.At) < c.Visit.Mute {
+			r = unknown("no answer")
+			return
+		}
 		if c.Due > 0 && c.Due <= millis(q.At) {
 			p.turn(w, &c)
 		}
