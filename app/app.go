@@ -22,6 +22,7 @@ import (
 	"github.com/florinpay/florin/api/april"
 	"github.com/florinpay/florin/api/gateway"
 	"github.com/florinpay/florin/api/media"
+	"github.com/florinpay/florin/api/spense"
 	"github.com/florinpay/florin/api/wire"
 	"github.com/florinpay/florin/connector"
 	"github.com/florinpay/florin/connector/all"
@@ -80,6 +81,7 @@ type App struct {
 	Media      *media.Surface
 	SignIn     *weblogin.Site
 	April      *april.Surface
+	Spense     *spense.Surface
 	Provider   *fake.Provider
 	Billing
 
@@ -161,6 +163,7 @@ func (a *App) wire(random io.Reader) error {
 	if err != nil {
 		return err
 	}
+	node := hex.EncodeToString(a.Keys.Pepper("node"))[:4]
 	events := &event.Log{}
 	a.Provider, err = fake.New(fake.Config{BaseURL: a.BaseURL, Path: a.sandboxFile(), Clock: a.now,
 		Keys: []method.Secret{method.Conceal(string(a.Keys.Pepper("fake callbacks")))}})
@@ -188,12 +191,13 @@ func (a *App) wire(random io.Reader) error {
 	a.Payments.Gates = append(a.Payments.Gates, a.Invoices.Claim)
 	a.Orders = &order.Service{DB: a.DB, Events: events}
 	a.Payments.Claim = a.Orders.Claim
-	a.Checkouts = &checkout.Service{DB: a.DB, Access: a.Access, Payments: a.Payments, Merchants: a.Merchants, Random: random, Node: "node" + hex.EncodeToString(a.Keys.Pepper("node"))[:4]}
-	a.Webhooks = &webhook.Service{DB: a.DB, Vault: a.Vault, Events: events, Sender: webhook.NewSender(guard, nil), Clock: a.now, Random: random}
+	a.Checkouts = &checkout.Service{DB: a.DB, Access: a.Access, Payments: a.Payments, Merchants: a.Merchants, Random: random, Node: "node" + node}
+	a.Webhooks = &webhook.Service{DB: a.DB, Vault: a.Vault, Events: events, Sender: webhook.NewSender(guard, nil), Clock: a.now, Random: random,
+		Ways: map[string]webhook.Way{spense.Contract: spense.Way}}
 	a.Jobs = &job.Queue{DB: a.DB, Clock: a.now, Log: a.Log}
 	a.Payments.Register(a.Jobs, a.now)
-	a.settle(events, connectors)
 	a.Mandates.Register(a.Jobs, a.now)
+	a.settle(events, connectors)
 	a.Invoices.Register(a.Jobs)
 	if a.Notify, err = a.newNotify(events); err != nil {
 		return err
@@ -209,11 +213,20 @@ func (a *App) wire(random io.Reader) error {
 		Payments: a.Payments, Settlement: a.Settlement, Surcharges: a.Surcharges, Wallets: packets, ChallengeURL: a.challengeURL,
 		Vault: a.Vault, Clock: a.now, Log: a.Log, BaseURL: a.BaseURL, Pepper: a.Keys.Pepper("april fingerprints"), Seed: a.Keys.Pepper("april signatures"), Door: a.Gateway.Door}
 	a.SignIn = &weblogin.Site{Login: a.Login, Secure: strings.HasPrefix(a.BaseURL, "https://"), Log: a.Log}
+	if a.Spense, err = a.newSpense(a.Gateway.Door); err != nil {
+		return err
+	}
 	a.Media = &media.Surface{DB: a.DB, Login: a.Login, Merchants: a.Merchants, Clock: a.now, Log: a.Log, BaseURL: a.BaseURL, Door: a.Gateway.Door}
 	a.metrics = newMetrics()
+	return a.listen(events)
+}
+
+// listen says who acts on events, and in which order.
+func (a *App) listen(events *event.Log) error {
 	events.Listen(a.Orders.OnEvent)
 	events.Listen(a.Checkouts.OnEvent)
 	events.Listen(a.Invoices.OnEvent)
+	events.Listen(a.tellPayers)
 	events.Listen(a.countDeclines)
 	if err := a.wireBilling(events); err != nil {
 		return err
@@ -230,9 +243,18 @@ func (a *App) tellMerchants(tx *store.Tx, e event.Event) error {
 	if out, ok := e.Subject.(payment.Outcome); ok && out.Payment.Details.NotifyURL != "" {
 		target = webhook.Target{URL: out.Payment.Details.NotifyURL, Contract: gateway.Contract}
 	}
+	if target.URL == "" {
+		var err error
+		if target, err = a.Spense.Target(tx, e); err != nil {
+			return err
+		}
+	}
 	return a.Webhooks.Fan(tx, e, func(contract string) (webhook.Message, error) {
-		if contract == gateway.Contract {
+		switch contract {
+		case gateway.Contract:
 			return a.Gateway.Message(tx, e)
+		case spense.Contract:
+			return a.Spense.Message(e)
 		}
 		return webhook.Message{}, nil
 	}, target)
