@@ -228,8 +228,8 @@ func TestInvoiceForFees(t *testing.T) {
 		}
 	}
 	h.read(t, "/transactions/invoices/"+x.invoice, tokens[april.SecretKey], &b)
-	if b.Summary.Status != "draft" || b.Summary.InvoiceAmount != 274 || b.Summary.Summary != "Fees November 2026" || len(b.SummaryItems) != 1 ||
-		b.SummaryItems[0].ItemType != "payment_fee" || b.SummaryItems[0].UnitPrice != "0.30" || b.SummaryItems[0].Category["PayInFullCard"] == nil || b.SummaryItems[0].TaxTotal != 25 {
+	if b.Summary.Status != "draft" || b.Summary.InvoiceAmount != 3*274 || b.Summary.Summary != "Fees November 2026" || len(b.SummaryItems) != 1 ||
+		b.SummaryItems[0].ItemType != "payment_fee" || b.SummaryItems[0].UnitPrice != "0.30" || b.SummaryItems[0].Category["PayInFullCard"] == nil || b.SummaryItems[0].TaxTotal != 3*25 {
 		t.Errorf("got %+v", b)
 	}
 	pdf := h.ask(t, "GET", "/transactions/invoices/"+x.invoice+"/pdf", tokens[april.SecretKey], "")
