@@ -34,6 +34,7 @@ type commands struct {
 	Bench   benchCommand   `cmd:"" help:"Measure a florin under load, over HTTP, everything durable."`
 	Sim     simCommand     `cmd:"" help:"Run the core under seeded faults, against an oracle; no database is touched."`
 	Review  reviewCommand  `cmd:"" help:"List and decide what waits for a human: contradictions, risk reviews; list jobs set aside."`
+	Settle  settleCommand  `cmd:"" help:"How merchants settle, files of providers and banks, differences, payouts by file."`
 	Listen  listenCommand  `cmd:"" help:"Print the webhooks that a running sandbox receives, as they come."`
 	Version versionCommand `cmd:"" help:"Print the version."`
 }
