@@ -219,6 +219,7 @@ func (a *App) wire(random io.Reader) error {
 	if err := a.wireBilling(events); err != nil {
 		return err
 	}
+	a.Media.Subscriptions = a.Subscriptions
 	events.Listen(a.tellMerchants)
 	events.Listen(a.metrics.count)
 	return nil
