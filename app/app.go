@@ -228,6 +228,7 @@ func (a *App) listen(events *event.Log) error {
 	if err := a.wireBilling(events); err != nil {
 		return err
 	}
+	a.Media.Subscriptions = a.Subscriptions
 	events.Listen(a.tellMerchants)
 	events.Listen(a.metrics.count)
 	return nil
