@@ -23,7 +23,11 @@ require (
 	pgregory.net/rapid v1.3.0
 )
 
-require golang.org/x/crypto v0.54.0
+require (
+	github.com/coreos/go-oidc/v3 v3.21.0
+	golang.org/x/crypto v0.54.0
+	golang.org/x/oauth2 v0.38.0
+)
 
 require (
 	github.com/beorn7/perks v1.0.1 // indirect

@@ -36,11 +36,13 @@ import (
 	"github.com/florinpay/florin/core/invoice"
 	"github.com/florinpay/florin/core/job"
 	"github.com/florinpay/florin/core/login"
+	"github.com/florinpay/florin/core/mandate"
 	"github.com/florinpay/florin/core/merchant"
 	"github.com/florinpay/florin/core/method"
 	"github.com/florinpay/florin/core/notify"
 	"github.com/florinpay/florin/core/order"
 	"github.com/florinpay/florin/core/payment"
+	"github.com/florinpay/florin/core/reconcile"
 	"github.com/florinpay/florin/core/settlement"
 	"github.com/florinpay/florin/core/surcharge"
 	"github.com/florinpay/florin/core/vault"
@@ -48,6 +50,7 @@ import (
 	"github.com/florinpay/florin/core/webhook"
 	"github.com/florinpay/florin/store"
 	webcheckout "github.com/florinpay/florin/web/checkout"
+	weblogin "github.com/florinpay/florin/web/login"
 )
 
 // App is a florin that is put together.
@@ -64,8 +67,10 @@ type App struct {
 	Surcharges *surcharge.Service
 	Vault      *vault.Service
 	Payments   *payment.Service
+	Mandates   *mandate.Service
 	Orders     *order.Service
 	Settlement *settlement.Service
+	Reconcile  *reconcile.Service
 	Invoices   *invoice.Service
 	Checkouts  *checkout.Service
 	Webhooks   *webhook.Service
@@ -74,9 +79,11 @@ type App struct {
 	Login      *login.Service
 	Gateway    *gateway.Surface
 	Media      *media.Surface
+	SignIn     *weblogin.Site
 	April      *april.Surface
 	Spense     *spense.Surface
 	Provider   *fake.Provider
+	Billing
 
 	now        clock.Clock
 	packets    *wallet.Sandbox
@@ -178,7 +185,8 @@ func (a *App) wire(random io.Reader) error {
 	a.Vault = &vault.Service{DB: a.DB, Keys: a.Keys, Log: events}
 	a.Payments = &payment.Service{DB: a.DB, Events: events, Vault: a.Vault, Connectors: connectors, Log: a.Log,
 		Environment: a.Access.Environment, ReturnURL: a.returnURL}
-	a.Settlement = &settlement.Service{DB: a.DB, Events: events, Clock: a.now, Log: a.Log, Connectors: connectors, Environment: a.Access.Environment}
+	a.Mandates = &mandate.Service{DB: a.DB, Events: events, Connectors: connectors, Log: a.Log, ReturnURL: a.returnURL}
+	a.Payments.Mandates = a.Mandates
 	a.Invoices = &invoice.Service{DB: a.DB, Events: events, Payments: a.Payments, Random: random, Log: a.Log, Environment: a.Access.Environment}
 	a.Payments.Gates = append(a.Payments.Gates, a.Invoices.Claim)
 	a.Orders = &order.Service{DB: a.DB, Events: events}
@@ -188,7 +196,8 @@ func (a *App) wire(random io.Reader) error {
 		Ways: map[string]webhook.Way{spense.Contract: spense.Way}}
 	a.Jobs = &job.Queue{DB: a.DB, Clock: a.now, Log: a.Log}
 	a.Payments.Register(a.Jobs, a.now)
-	a.Settlement.Register(a.Jobs)
+	a.Mandates.Register(a.Jobs, a.now)
+	a.settle(events, connectors)
 	a.Invoices.Register(a.Jobs)
 	if a.Notify, err = a.newNotify(events); err != nil {
 		return err
@@ -203,25 +212,28 @@ func (a *App) wire(random io.Reader) error {
 	a.April = &april.Surface{DB: a.DB, Access: a.Access, Merchants: a.Merchants, Customers: a.Customers, Orders: a.Orders,
 		Payments: a.Payments, Settlement: a.Settlement, Surcharges: a.Surcharges, Wallets: packets, ChallengeURL: a.challengeURL,
 		Vault: a.Vault, Clock: a.now, Log: a.Log, BaseURL: a.BaseURL, Pepper: a.Keys.Pepper("april fingerprints"), Seed: a.Keys.Pepper("april signatures"), Door: a.Gateway.Door}
+	a.SignIn = &weblogin.Site{Login: a.Login, Secure: strings.HasPrefix(a.BaseURL, "https://"), Log: a.Log}
 	if a.Spense, err = a.newSpense(a.Gateway.Door); err != nil {
 		return err
 	}
 	a.Media = &media.Surface{DB: a.DB, Login: a.Login, Merchants: a.Merchants, Clock: a.now, Log: a.Log, BaseURL: a.BaseURL, Door: a.Gateway.Door}
 	a.metrics = newMetrics()
-	a.listen(events)
-	return nil
+	return a.listen(events)
 }
 
 // listen says who acts on events, and in which order.
-func (a *App) listen(events *event.Log) {
+func (a *App) listen(events *event.Log) error {
 	events.Listen(a.Orders.OnEvent)
-	events.Listen(a.Settlement.OnEvent)
 	events.Listen(a.Checkouts.OnEvent)
 	events.Listen(a.Invoices.OnEvent)
 	events.Listen(a.tellPayers)
 	events.Listen(a.countDeclines)
+	if err := a.wireBilling(events); err != nil {
+		return err
+	}
 	events.Listen(a.tellMerchants)
 	events.Listen(a.metrics.count)
+	return nil
 }
 
 // tellMerchants owes each event to those who want to hear of it, in the
@@ -257,7 +269,8 @@ func (a *App) check(ctx context.Context) error {
 		}
 		return fmt.Errorf("the key file does not fit the database%s: %w", hint, err)
 	}
-	return errors.Join(a.follow(ctx), a.Jobs.Every(ctx, "payment.recover"), a.Jobs.Every(ctx, "app.tend"))
+	return errors.Join(a.follow(ctx), a.Jobs.Every(ctx, "payment.recover"), a.Jobs.Every(ctx, "mandate.recover"), a.Jobs.Every(ctx, "app.tend"),
+		a.Jobs.Every(ctx, reconcile.FetchJob))
 }
 
 // guard says where webhooks may go.
@@ -302,7 +315,7 @@ func (a *App) sandboxFile() string {
 }
 
 // Close lets go of the database and the test provider's books.
-func (a *App) Close() error { return errors.Join(a.DB.Close(), a.Provider.Close()) }
+func (a *App) Close() error { return errors.Join(a.DB.Close(), a.Provider.Close(), a.Bank.Close()) }
 
 // buildNumber names this binary as the gateway contract does: 40 hex digits
 // of the program itself and the moment it was built.

@@ -160,6 +160,7 @@ func (s Sandbox) WriteReady(file string) error {
 // DevHandler is Handler with what developers need beside it: the start page,
 // the inbox, and a long poll for `florin listen`.
 func (a *App) DevHandler(s Sandbox) http.Handler {
+	a.SignIn.Outbox = "/outbox"
 	return a.routes(func(r chi.Router) {
 		a.devPages(r, s)
 		r.Post("/inbox/hook", a.inbox.receive())

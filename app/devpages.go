@@ -19,11 +19,14 @@ import (
 	"github.com/florinpay/florin/web/dev"
 	"github.com/florinpay/florin/web/docs"
 	"github.com/florinpay/florin/web/gallery"
+	weblogin "github.com/florinpay/florin/web/login"
 	"github.com/florinpay/florin/web/page"
 )
 
 // rooms are the pages whose assets are served.
-func (a *App) rooms() []*page.Set { return []*page.Set{webcheckout.Pages, webapril.Pages, dev.Pages} }
+func (a *App) rooms() []*page.Set {
+	return []*page.Set{webcheckout.Pages, webapril.Pages, dev.Pages, weblogin.Pages}
+}
 
 var devLinks = dev.Links{{Title: "Start", Path: "/"}, {Title: "Webhook inbox", Path: "/inbox"}, {Title: "Outbox", Path: "/outbox"}, {Title: "Sandbox", Path: "/sandbox"},
 	{Title: "Gateway reference", Path: "/docs/gateway"}, {Title: "April reference", Path: "/docs/april"}, {Title: "Media reference", Path: "/docs/media"},

@@ -39,7 +39,10 @@ func (a *App) routes(more func(chi.Router)) chi.Router {
 	a.sandbox(r)
 	r.Route("/capi", a.Media.Routes)
 	for _, mount := range []string{"/login", "/user"} {
-		r.Route(mount, a.Media.LoginRoutes)
+		r.Route(mount, func(r chi.Router) {
+			a.Media.LoginRoutes(r)
+			a.SignIn.Mount(func(pattern string, h http.Handler) { r.Handle(pattern, h) })
+		})
 	}
 	more(r)
 	r.Group(a.Spense.Routes)

@@ -30,6 +30,10 @@ func (a *App) notice(ctx context.Context, name string, realm ident.ID, header fu
 	if !realm.Valid() {
 		return fault.New("not_found.payment", "no such payment")
 	}
+	if parsed.Kind == connector.Agreement {
+		_, err = a.Mandates.Noticed(ctx, realm, name, parsed)
+		return err
+	}
 	_, err = a.Payments.Noticed(ctx, realm, name, parsed)
 	return err
 }

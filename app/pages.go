@@ -223,6 +223,10 @@ func (a *App) back(w http.ResponseWriter, r *http.Request) {
 	ctx, cancel := context.WithTimeout(r.Context(), 20*time.Second)
 	defer cancel()
 	out, err := a.Payments.Look(ctx, realm, id)
+	if fault.Is(err, fault.NotFound) {
+		a.backAgreed(ctx, w, r, realm, id)
+		return
+	}
 	if err != nil {
 		a.Log.Error("payer came back, payment not read", "err", err)
 		a.answered(webcheckout.ShowUnread(w, r))

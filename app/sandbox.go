@@ -28,6 +28,7 @@ func (a *App) sandbox(r chi.Router) {
 	r.Post("/sandbox/payments/{id}/pay", a.control(a.payVoucher))
 	r.Post("/sandbox/payments/{id}/chargeback", a.control(a.chargeBack))
 	a.banks(r)
+	r.Post("/sandbox/mandates/{id}", a.control(a.moveMandate))
 	r.Handle(fake.Prefix+"*", a.Provider.Pages())
 	r.Get("/sandbox/payments/{id}/ledger", a.control(a.readLedger))
 	r.Get("/sandbox/payments/{id}/deliveries", a.control(a.readDeliveries))
@@ -119,6 +120,7 @@ func (a *App) moveClock(r *http.Request, actor access.Actor) (any, error) {
 func (a *App) advance(ctx context.Context, realm ident.ID, d time.Duration) (now time.Time, err error) {
 	if now, err = a.Access.Advance(ctx, realm, d); err == nil {
 		a.Provider.Moved(string(realm), now.Sub(a.now()))
+		a.settled(ctx, realm)
 	}
 	return now, err
 }

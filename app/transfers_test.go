@@ -10,6 +10,7 @@ import (
 	"github.com/florinpay/florin/core/access"
 	"github.com/florinpay/florin/core/idempotency"
 	"github.com/florinpay/florin/core/ident"
+	"github.com/florinpay/florin/core/mandate"
 	"github.com/florinpay/florin/core/merchant"
 	"github.com/florinpay/florin/core/method"
 	"github.com/florinpay/florin/core/money"
@@ -127,6 +128,81 @@ func TestTransfersAtTheSandboxBank(t *testing.T) {
 	}
 	if got := b.call("GET", "/sandbox/transfers", "", 200)["held"].([]any); len(got) != 0 {
 		t.Errorf("still held: %v", got)
+	}
+	b.sound()
+}
+
+// TestAgreementsInTheSandbox: a payer agrees on the provider's page, comes back to
+// where the agreement was begun, and stops it later.
+func TestAgreementsInTheSandbox(t *testing.T) {
+	b := newBankHall(t)
+	for choice, want := range map[string]method.Ending{"success": method.Finished, "cancel": method.Left, "decline": method.Broken, "silent": method.Unsure, "later": method.Initiated} {
+		out, err := b.Mandates.Agree(t.Context(), b.actor, mandate.Wish{Idempotency: idempotency.Key{Surface: "gateway"}, Profile: b.profile, Brand: "VIPPS",
+			Details: mandate.Details{ReturnURL: "https://shop.example/agreed?x=1"}})
+		if err != nil || out.Mandate.Details.Redirect == nil {
+			t.Fatalf("%+v, %v", out.Mandate, err)
+		}
+		page := strings.TrimPrefix(out.Mandate.Details.Redirect.URL, b.box.URL)
+		if w := knock(b.h, "GET", page, ""); w.Code != 200 || !strings.Contains(w.Body.String(), "Agree with Vipps") || !strings.Contains(w.Body.String(), "Lind Media") {
+			t.Errorf("the page: %d %s", w.Code, w.Body)
+		}
+		w := knock(b.h, "POST", page, "choice="+choice, "Origin: "+b.box.URL)
+		back := strings.TrimPrefix(w.Header().Get("Location"), b.box.URL)
+		if w.Code != http.StatusSeeOther || !strings.HasPrefix(back, "/return/") {
+			t.Fatalf("%s: %d to %s", choice, w.Code, w.Header().Get("Location"))
+		}
+		if w = knock(b.h, "GET", back, ""); w.Header().Get("Location") != "https://shop.example/agreed?x=1" {
+			t.Errorf("%s: back to %s", choice, w.Header().Get("Location"))
+		}
+		m, err := b.Mandates.Get(t.Context(), b.actor, out.Mandate.ID)
+		if err != nil || m.Ending() != want {
+			t.Errorf("%s: %s (%s), %v; want %s", choice, m.State, m.Code, err, want)
+		}
+		if choice != "success" {
+			continue
+		}
+		at := "/sandbox/mandates/" + string(m.ID)
+		for _, state := range []string{"suspended", "active", "revoked"} {
+			if got := b.call("POST", at, "state="+state, 200)["state"]; got != state {
+				t.Errorf("moved to %v, want %s", got, state)
+			}
+		}
+		b.call("POST", at, "state=active", 409)
+		b.call("POST", at, "state=nonsense", 400)
+	}
+	if w := knock(b.h, "GET", "/sandbox/agreement/1-00000000000000000000000000000000", ""); w.Code != 404 {
+		t.Errorf("a forged address: %d", w.Code)
+	}
+}
+
+// TestWalletsEnd: what a payer does on a wallet's page can be told from the
+// payment: finished, cancelled, failed, unknown, initiated.
+func TestWalletsEnd(t *testing.T) {
+	b := newBankHall(t)
+	for n, brand := range []string{"VIPPS", "SWISH", "MOBILEPAY", "KLARNA", "PAYEX", "NEXI", "PAYPAL"} {
+		choice := []string{"success", "cancel", "decline", "silent", "later"}[n%5]
+		want := []method.Ending{method.Finished, method.Left, method.Broken, method.Unsure, method.Initiated}[n%5]
+		out, err := b.Payments.Pay(t.Context(), b.actor, payment.Order{Idempotency: idempotency.Key{Surface: "gateway"}, Profile: b.profile, Kind: connector.Debit,
+			Method: method.OfBrand(brand), Brand: brand, Amount: money.Of(9900, "NOK"), Details: payment.Details{ReturnURL: "https://shop.example/paid"}})
+		if err != nil || out.Ending() != method.Initiated {
+			t.Fatalf("%s: %+v, %v", brand, out.Payment, err)
+		}
+		page := strings.TrimPrefix(out.Payment.Details.Redirect.URL, b.box.URL)
+		if w := knock(b.h, "GET", page, ""); !strings.Contains(strings.ToUpper(w.Body.String()), "PAY WITH "+brand) || !strings.Contains(w.Body.String(), "99.00 NOK") {
+			t.Errorf("%s: %s", brand, w.Body)
+		}
+		w := knock(b.h, "POST", page, "choice="+choice, "Origin: "+b.box.URL)
+		knock(b.h, "GET", strings.TrimPrefix(w.Header().Get("Location"), b.box.URL), "")
+		if out, err = b.Payments.Get(t.Context(), b.actor, out.Payment.ID); err != nil || out.Ending() != want {
+			t.Errorf("%s, %s: %s (%s), attempt %s (%s), %v; want %s", brand, choice, out.Payment.State, out.Payment.Code, out.Attempt.State, out.Attempt.Code, err, want)
+		}
+		if want != method.Unsure && want != method.Initiated {
+			continue
+		}
+		b.call("POST", "/sandbox/clock", "advanceSeconds=120", 200)
+		if out, err = b.Payments.Look(t.Context(), b.actor.Realm, out.Payment.ID); err != nil || out.Ending() != method.Finished {
+			t.Errorf("%s, two minutes later: %s (%v)", brand, out.Payment.State, err)
+		}
 	}
 	b.sound()
 }

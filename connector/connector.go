@@ -101,6 +101,7 @@ type Request struct {
 	Card      *Card        // for method card, unless Token is set
 	Bank      *BankAccount // for method direct_debit
 	Quote     string       // for method bank_transfer: the reference that the payer will quote
+	Mandate   string       // the provider's id of an agreement that is charged, instead of Card and Bank
 	At        time.Time
 	ReturnURL string // where the provider sends the payer's browser afterwards
 
@@ -227,6 +228,7 @@ type Notice struct {
 	Account string
 	Kind    Kind
 	Result  Result
+	Consent *Consent // of kind Agreement, instead of Result; Attempt is the mandate then
 }
 
 // Notifier can read callbacks.

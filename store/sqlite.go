@@ -29,10 +29,9 @@ type sqliteEngine struct {
 	db      *DB
 	path    string // "" for memory
 	lock    *os.File
-	pools   []*sql.DB
 	writing *litesession
-	readers chan *litesession
-	wal     *checkpointer // nil for memory and inline
+	readers chan *litesession // nil for one that is opened when it is first needed
+	wal     *checkpointer     // nil for memory and inline
 }
 
 func openSQLite(ctx context.Context, db *DB) (_ engine, err error) {
@@ -110,13 +109,12 @@ func (e *sqliteEngine) connect(ctx context.Context, pragmas []string) (*litesess
 	if err != nil {
 		return nil, err
 	}
-	e.pools = append(e.pools, pool)
 	pool.SetMaxOpenConns(1)
 	conn, err := pool.Conn(ctx)
 	if err != nil {
-		return nil, fmt.Errorf("open %s: %w", e.db.o.Database, err)
+		return nil, errors.Join(fmt.Errorf("open %s: %w", e.db.o.Database, err), pool.Close())
 	}
-	return &litesession{db: e.db, conn: conn, texts: map[string]*sql.Stmt{}}, nil
+	return &litesession{db: e.db, pool: pool, conn: conn, texts: map[string]*sql.Stmt{}}, nil
 }
 
 // check reads back what the pragmas have come to.
@@ -153,12 +151,7 @@ func (e *sqliteEngine) writers(ctx context.Context) ([]writer, error) {
 	n := max(4, runtime.GOMAXPROCS(0))
 	e.readers = make(chan *litesession, n)
 	for range n {
-		s, err := e.connect(ctx, []string{"query_only(1)", "cache_size(-8000)"})
-		if err != nil {
-			return nil, err
-		}
-		s.reads = true
-		e.readers <- s
+		e.readers <- nil
 	}
 	if !e.db.o.Inline {
 		s, err := e.connect(ctx, []string{"synchronous(full)"})
@@ -217,6 +210,13 @@ func (e *sqliteEngine) with(ctx context.Context, fn func(s *litesession) error) 
 	select {
 	case s := <-e.readers:
 		defer func() { e.readers <- s }()
+		if s == nil {
+			var err error
+			if s, err = e.connect(context.WithoutCancel(ctx), []string{"query_only(1)", "cache_size(-8000)"}); err != nil {
+				return unavailable(err)
+			}
+			s.reads = true
+		}
 		return fn(s)
 	case <-ctx.Done():
 		return ctx.Err()
@@ -247,7 +247,9 @@ func (e *sqliteEngine) close() error {
 	}
 	if e.readers != nil && e.path != "" {
 		for range cap(e.readers) {
-			errs = append(errs, (<-e.readers).close())
+			if s := <-e.readers; s != nil {
+				errs = append(errs, s.close())
+			}
 		}
 	}
 	if e.wal != nil {
@@ -255,9 +257,6 @@ func (e *sqliteEngine) close() error {
 	}
 	if e.writing != nil {
 		errs = append(errs, e.writing.close())
-	}
-	for _, pool := range e.pools {
-		errs = append(errs, pool.Close())
 	}
 	if e.lock != nil {
 		errs = append(errs, e.lock.Close())
@@ -268,6 +267,7 @@ func (e *sqliteEngine) close() error {
 // litesession is a connection with its prepared statements.
 type litesession struct {
 	db    *DB
+	pool  *sql.DB // of this connection alone
 	conn  *sql.Conn
 	texts map[string]*sql.Stmt
 	reads bool // for Views: its errors lose nothing
@@ -342,7 +342,7 @@ func (s *litesession) close() error {
 	for _, st := range s.texts {
 		errs = append(errs, st.Close())
 	}
-	return errors.Join(append(errs, s.conn.Close())...)
+	return errors.Join(append(errs, s.conn.Close(), s.pool.Close())...)
 }
 
 // liteCode is the extended result code of an error of SQLite, 0 for others.

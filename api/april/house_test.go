@@ -17,7 +17,6 @@ import (
 	"github.com/florinpay/florin/app"
 	"github.com/florinpay/florin/core/clock"
 	"github.com/florinpay/florin/core/vault"
-	"github.com/florinpay/florin/store"
 	"github.com/florinpay/florin/store/storetest"
 )
 
@@ -41,7 +40,7 @@ func open(t *testing.T, engine string) *house {
 		t.Fatal(err)
 	}
 	c, err := app.Load("", func(string) (string, bool) { return "", false },
-		map[string]string{"database": database(t, engine), "sandbox-file": filepath.Join(t.TempDir(), "journal"), "webhook-local": "true", "webhook-ports": "*"})
+		map[string]string{"database": storetest.Database(t, engine), "sandbox-file": filepath.Join(t.TempDir(), "journal"), "webhook-local": "true", "webhook-ports": "*"})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -60,15 +59,6 @@ func open(t *testing.T, engine string) *house {
 		}
 	})
 	return h
-}
-
-// database names a fresh one. PostgreSQL's is made by opening it once.
-func database(t *testing.T, engine string) (name string) {
-	if engine == "sqlite" {
-		return filepath.Join(t.TempDir(), "florin.db")
-	}
-	storetest.Open(t, engine, func(o *store.Options) { name = o.Database })
-	return name
 }
 
 // morning is a clock that starts on a certain morning, so that scripts do not

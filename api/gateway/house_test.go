@@ -21,7 +21,6 @@ import (
 	"github.com/florinpay/florin/core/method"
 	"github.com/florinpay/florin/core/vault"
 	"github.com/florinpay/florin/core/webhook"
-	"github.com/florinpay/florin/store"
 	"github.com/florinpay/florin/store/storetest"
 )
 
@@ -54,7 +53,7 @@ func open(t *testing.T, engine string) *house {
 		t.Fatal(err)
 	}
 	c, err := app.Load("", func(string) (string, bool) { return "", false }, map[string]string{
-		"database": database(t, engine), "sandbox-file": filepath.Join(t.TempDir(), "journal"), "webhook-local": "true", "webhook-ports": port(t, base) + "," + port(t, h.inbox.URL)})
+		"database": storetest.Database(t, engine), "sandbox-file": filepath.Join(t.TempDir(), "journal"), "webhook-local": "true", "webhook-ports": port(t, base) + "," + port(t, h.inbox.URL)})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -78,15 +77,6 @@ func open(t *testing.T, engine string) *house {
 		}
 	})
 	return h
-}
-
-// database names a fresh one. PostgreSQL's is made by opening it once.
-func database(t *testing.T, engine string) (name string) {
-	if engine == "sqlite" {
-		return filepath.Join(t.TempDir(), "florin.db")
-	}
-	storetest.Open(t, engine, func(o *store.Options) { name = o.Database })
-	return name
 }
 
 func port(t *testing.T, address string) string {

@@ -56,6 +56,14 @@ type Kit struct {
 	// at the moment at. nil when there are none.
 	Notices func(t *testing.T, req connector.Request, at time.Time) []Notice
 
+	// Terms makes terms that a payer would agree to, without a maximum; the suite
+	// sets Mandate and At. nil when there are no agreements.
+	Terms func() connector.Terms
+	// Consent is the payer's yes to pending terms.
+	Consent func(t *testing.T, terms connector.Terms, at time.Time)
+	// LostTerms makes the answer get lost after the effect. nil skips.
+	LostTerms func(connector.Terms) connector.Terms
+
 	// Secrets must never be printed: keys of the connector, the card's number
 	// and security code.
 	Secrets []string

@@ -29,7 +29,7 @@ func (p *Provider) Authorise(ctx context.Context, req connector.Request) connect
 		if c, ok := w.find(req.Account, req.Attempt); ok && !forgotten(c, req.At) {
 			return p.result(c)
 		}
-		c := p.take(req, t)
+		c := p.take(w, req, t)
 		w.add(&c)
 		p.announce(w, c, t)
 		return p.result(c)
@@ -60,7 +60,7 @@ func forgotten(c charge, at time.Time) bool {
 }
 
 // take makes the charge of a request.
-func (p *Provider) take(req connector.Request, t Trouble) charge {
+func (p *Provider) take(w *writing, req connector.Request, t Trouble) charge {
 	c := charge{Root: -1, Attempt: req.Attempt, Account: req.Account, Kind: req.Kind, Method: req.Method, Brand: req.Brand,
 		Currency: req.Amount.Currency, At: millis(req.At), Fault: t.name()}
 	if req.Card != nil {
@@ -74,7 +74,7 @@ func (p *Provider) take(req connector.Request, t Trouble) charge {
 	if !p.count(&c, req.Amount, t) {
 		return c
 	}
-	v := p.judge(req)
+	v := p.judge(w, req)
 	c.Auth, c.Risk, c.Visit = v.auth, v.risk, v.visit
 	if t.Fault == LateSuccess && t.strikes(req.Kind) && v.state == connector.Approved {
 		c.become(connector.Refused, timedOut)

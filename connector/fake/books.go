@@ -14,7 +14,8 @@ import (
 // time, in this process and in any other that shares the file.
 type Books struct {
 	mu       sync.Mutex
-	journal  *journal         // nil: memory only
+	journal  *journal // nil: memory only
+	flaws    map[string]SettlementFlaw
 	doubtful bool             // the journal failed: what is in memory may not be in it, so it is read again
 	moved    map[string]int64 // by owner of accounts: how far its time was moved ahead of the clock, ms
 	shelf
@@ -22,23 +23,26 @@ type Books struct {
 
 // shelf is what the books know.
 type shelf struct {
-	words    words
-	charges  []packed
-	attempts map[[12]byte]int32 // the newest charge of an attempt
-	due      map[word]*agenda   // by account
-	calls    []call             // callbacks not taken yet, oldest first
-	called   int                // how many callbacks there ever were
-	seen     map[word]int64     // by account: the latest moment we were told, ms
-	ahead    map[word]int64     // by account: how far that was ahead of the clock
-	quotes   map[string]int32   // the newest bank transfer that waits for a reference
-	arrived  map[int32][]int32  // what came for it
-	payouts  []payout
-	paid     map[ident.ID]int // the place of a payout, by attempt
+	words      words
+	charges    []packed
+	attempts   map[[12]byte]int32 // the newest charge of an attempt
+	due        map[word]*agenda   // by account
+	calls      []call             // callbacks not taken yet, oldest first
+	called     int                // how many callbacks there ever were
+	seen       map[word]int64     // by account: the latest moment we were told, ms
+	ahead      map[word]int64     // by account: how far that was ahead of the clock
+	quotes     map[string]int32   // the newest bank transfer that waits for a reference
+	arrived    map[int32][]int32  // what came for it
+	payouts    []payout
+	agreements []agreement
+	agreed     map[ident.ID]int // the place of an agreement, by mandate
+	paid       map[ident.ID]int // the place of a payout, by attempt
+	flows      map[word][]flow  // by account: money that moved, for settlement files
 }
 
 func newShelf() shelf {
 	return shelf{attempts: map[[12]byte]int32{}, due: map[word]*agenda{}, seen: map[word]int64{}, ahead: map[word]int64{},
-		quotes: map[string]int32{}, arrived: map[int32][]int32{}, paid: map[ident.ID]int{}}
+		quotes: map[string]int32{}, arrived: map[int32][]int32{}, paid: map[ident.ID]int{}, agreed: map[ident.ID]int{}, flows: map[word][]flow{}}
 }
 
 // do runs one change. fn sees all that happened before, here and elsewhere,
@@ -105,7 +109,10 @@ func (w *writing) took(places []int) {
 
 // put writes a charge into memory.
 func (b *Books) put(c *charge) {
-	p := pack(&b.words, c)
+	p, before := pack(&b.words, c), connector.State("")
+	if int(c.N) < len(b.charges) {
+		before = connector.State(b.words.list[b.charges[c.N].state])
+	}
 	if int(c.N) == len(b.charges) {
 		b.charges = append(b.charges, p)
 		if !c.Bank {
@@ -129,6 +136,7 @@ func (b *Books) put(c *charge) {
 		a.add(appointment{c.Due, c.N})
 	}
 	b.seen[p.account] = max(b.seen[p.account], c.At)
+	b.track(c, before)
 }
 
 func (b *Books) drop(places []int) {
@@ -148,8 +156,11 @@ func (b *Books) drop(places []int) {
 func (b *Books) apply(l entry) error {
 	switch {
 	case l.Call != nil:
-		if n := l.Call.N; n < 0 || int(n) >= len(b.charges) {
+		if n := l.Call.N; l.Call.Agreement == nil && (n < 0 || int(n) >= len(b.charges)) {
 			return errors.New("a callback about no charge")
+		}
+		if n := l.Call.Agreement; n != nil && (*n < 0 || *n >= len(b.agreements)) {
+			return errors.New("a callback about no agreement")
 		}
 		b.called++
 		b.calls = append(b.calls, *l.Call)
@@ -159,6 +170,12 @@ func (b *Books) apply(l entry) error {
 			n = len(b.payouts)
 		}
 		b.putPayout(n, *l.Payout)
+	case l.Agreement != nil:
+		n, known := b.agreed[l.Agreement.Mandate]
+		if !known {
+			n = len(b.agreements)
+		}
+		b.putAgreement(n, *l.Agreement)
 	case len(l.Took) > 0:
 		if !slices.IsSorted(l.Took) || l.Took[0] < 0 || l.Took[len(l.Took)-1] >= len(b.calls) {
 			return errors.New("callbacks taken that were never queued")

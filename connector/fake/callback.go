@@ -51,6 +51,8 @@ type call struct {
 	Amount int64           `json:"amount"` // in the grain of the charge's unit
 	Due    int64           `json:"due"`    // ms
 	Flaw   Fault           `json:"flaw,omitempty"`
+	// Agreement is the place of what it is about, if that is no charge.
+	Agreement *int `json:"agreement,omitempty"`
 }
 
 // message is the body of a callback. The amount is in the method's own unit.
@@ -71,6 +73,9 @@ type message struct {
 	Brand     string          `json:"brand,omitempty"`
 	Quoted    string          `json:"quoted,omitempty"` // of a bank transfer
 	Payer     string          `json:"payer,omitempty"`
+	Last4     string          `json:"last4,omitempty"` // of the card behind an agreement
+	Expiry    string          `json:"expiry,omitempty"`
+	Phone     string          `json:"phone,omitempty"`
 }
 
 // announce queues the callbacks of an operation that was answered at once: an
@@ -139,6 +144,13 @@ func (p *Provider) Callbacks(now time.Time) ([]Callback, error) {
 		p.catchUp(w, now)
 		var places []int
 		for i, k := range w.calls {
+			if k.Agreement != nil {
+				if a := w.agreements[*k.Agreement]; k.Due <= w.now(w.words.of(a.Account), now) {
+					places = append(places, i)
+					out = append(out, p.post(a.message(*k.Agreement, k), k, now))
+				}
+				continue
+			}
 			if account := w.charges[k.N].account; k.Due <= w.now(account, now) {
 				places = append(places, i)
 				out = append(out, p.letter(w.get(k.N), k, now))
@@ -171,6 +183,9 @@ func (p *Provider) catchUp(w *writing, now time.Time) {
 			}
 		}
 	}
+	for n, a := range w.agreements {
+		w.turnAgreement(n, w.now(w.words.of(a.Account), now))
+	}
 }
 
 // letter writes and signs a callback.
@@ -183,6 +198,12 @@ func (p *Provider) letter(c charge, k call, now time.Time) Callback {
 	if c.Kind == connector.Transfer {
 		m.Attempt, m.Quoted, m.Payer = "", c.Visit.Quote, c.Visit.Payer
 	}
+	return p.post(m, k, now)
+}
+
+// post signs a callback, with the flaws that its fault wants.
+func (p *Provider) post(m message, k call, now time.Time) Callback {
+	account := m.Account
 	key, at := p.keys[0].Reveal(), now
 	switch k.Flaw {
 	case CallbackForged:
@@ -197,7 +218,7 @@ func (p *Provider) letter(c charge, k call, now time.Time) Callback {
 		panic(err)
 	}
 	stamp := strconv.FormatInt(at.Unix(), 10)
-	return Callback{Account: c.Account, Body: body, DueAt: time.UnixMilli(k.Due).UTC(), Headers: map[string]string{
+	return Callback{Account: account, Body: body, DueAt: time.UnixMilli(k.Due).UTC(), Headers: map[string]string{
 		"Content-Type": "application/json", HeaderID: m.ID, HeaderTime: stamp, HeaderSignature: "v1=" + sign(key, m.ID, stamp, body)}}
 }
 
@@ -245,6 +266,9 @@ func (p *Provider) genuine(given, id, stamp string, body []byte) bool {
 
 func (m message) notice(id string) (connector.Notice, error) {
 	bad := fault.New("invalid.callback", "the callback cannot be read")
+	if m.Kind == connector.Agreement {
+		return m.consent(id)
+	}
 	if m.ID != id || m.Attempt.Valid() == (m.Kind == connector.Transfer) || m.Kind == "" || windows[m.Method] == 0 {
 		return connector.Notice{}, bad
 	}

@@ -43,6 +43,7 @@ type charge struct {
 	Bank     bool // started by the payer or a bank, not by a question
 	Fault    Fault
 	At       int64 // ms
+	Done     int64 // ms when it got the state that it is being given, 0 for At
 	Due      int64 // ms when Turn happens, 0 for never
 	Turn     turn
 	Visit    *visit
@@ -62,9 +63,11 @@ type visit struct {
 	Descriptor string `json:"text,omitempty"`
 	Then       turn   `json:"then"` // what a yes of the payer leads to
 	Seconds    int    `json:"seconds,omitempty"`
-	Next       *turn  `json:"next,omitempty"`  // if Then is pending: what becomes of it after Seconds
-	Quote      string `json:"quote,omitempty"` // of a bank transfer: the reference that is waited for, or that came
-	Payer      string `json:"payer,omitempty"` // who sent it
+	Next       *turn  `json:"next,omitempty"`   // if Then is pending: what becomes of it after Seconds
+	Quote      string `json:"quote,omitempty"`  // of a bank transfer: the reference that is waited for, or that came
+	Payer      string `json:"payer,omitempty"`  // who sent it
+	Chosen     bool   `json:"chosen,omitempty"` // the payer has decided, and the wallet takes its time
+	Mute       int64  `json:"mute,omitempty"`   // ms until which questions get no answer
 }
 
 // notEnrolled stands in Auth for a card that takes no part in 3-D Secure.

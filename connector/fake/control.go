@@ -18,11 +18,14 @@ const (
 	doError   = "error"
 	doCancel  = "cancel"
 	doPay     = "pay"
+	doLater   = "later"
+	doSilent  = "silent"
 )
 
 // Choose does what a payer does on the page of an attempt (the bank's challenge
-// or the wallet), without a browser: success, decline, error or cancel. Like a
-// click, one that comes too late or twice changes nothing. Faults:
+// or the wallet), without a browser: success, decline, error or cancel, and at a
+// wallet later (it takes a minute) and silent (and says nothing in that minute).
+// Like a click, one that comes too late or twice changes nothing. Faults:
 // not_found.charge (there is no such page), internal.
 func (p *Provider) Choose(account string, attempt ident.ID, choice string, at time.Time) error {
 	var bad error
@@ -167,6 +170,13 @@ func (p *Provider) decide(w *writing, c *charge, choice string, at int64) {
 		if code = walletLeft; threeDS {
 			code = challengeLeft
 		}
+	case doLater, doSilent:
+		if threeDS {
+			return
+		}
+		c.postpone(choice == doSilent, at)
+		w.set(c)
+		return
 	default:
 		return
 	}
@@ -187,9 +197,23 @@ func (p *Provider) decide(w *writing, c *charge, choice string, at int64) {
 	}
 }
 
-// decided says whether the payer has made the choice on a 3-D Secure page,
-// even if the payment is still pending for another reason.
-func (c *charge) decided() bool { return c.State != connector.Pending || c.Auth != "" }
+// decided says whether the payer has made the choice on a page, even if the
+// payment is still pending for another reason.
+func (c *charge) decided() bool {
+	return c.State != connector.Pending || c.Auth != "" || c.Visit != nil && c.Visit.Chosen
+}
+
+// postpone: the payer has done it, and the wallet's own bank takes a minute,
+// in which the wallet may not answer at all.
+func (c *charge) postpone(silent bool, at int64) {
+	v := *c.Visit
+	v.Chosen = true
+	c.Due, c.Turn = at+laterSeconds*1000, v.Then
+	if silent {
+		v.Mute = c.Due
+	}
+	c.Visit = &v
+}
 
 func either(first, second error) error {
 	if first != nil {

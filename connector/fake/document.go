@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/florinpay/florin/connector"
+	"github.com/florinpay/florin/core/fault"
 )
 
 // Document is docs/sandbox.md, made from the tables that the provider works
@@ -45,6 +46,7 @@ func Document() string {
 	}
 	b.WriteString(rails)
 	b.WriteString(payoutNotes)
+	b.WriteString(settlementNotes())
 	b.WriteString(closing)
 	return b.String()
 }
@@ -121,7 +123,11 @@ An outcome that was wished for comes before test cards and amounts.
 - 3-D Secure: confirm (approved), decline (` + "`" + doNotHonour + "`" + `; a stand-alone
   authentication ` + "`" + authFailed + "`" + `), technical error
   (` + "`" + authError + "`" + `), cancel (` + "`" + challengeLeft + "`" + `).
-- Wallet: approve, fail (` + "`" + doNotHonour + "`" + `), cancel (` + "`" + walletLeft + "`" + `).
+- Wallet (Vipps, Swish, MobilePay, Klarna, PayEx, Nexi, PayPal ...): approve, fail
+  (` + "`" + doNotHonour + "`" + `), cancel (` + "`" + walletLeft + "`" + `); approve and let the wallet take a
+  minute, or say nothing at all in that minute.
+- Agreement (Vipps, MobilePay, Klarna, PayEx, Nexi): the same choices. PayTo has no
+  page: it is agreed after five seconds, or refused for a phone that ends in 99.
 - Voucher: the slip can be paid at the counter with any amount, and more than
   once. It is good for three days.
 
@@ -148,6 +154,14 @@ cleared. The bank with the BSB 062-000 does not honour accounts that end in 0000
 ` + "`POST /sandbox/payments/{id}/clear`" + ` lets it clear at once,
 ` + "`POST /sandbox/payments/{id}/dishonour`" + ` (` + "`code`" + `, insufficient funds without one) fails
 it, or takes the money back when it had cleared.
+
+## Agreements
+
+An agreement that stands can be charged, and the amount decides as for a card
+that is in no table. ` + "`POST /sandbox/mandates/{id}`" + ` with ` + "`state`" + ` moves it:
+` + "`active`, `refused`, `suspended`, `revoked`, `expired`" + `. A charge of one that the payer
+has ended is refused with ` + "`" + fault.DeclinedMandateCancelled + "`" + `, of one that has run out with
+` + "`" + fault.DeclinedMandateExpired + "`" + `.
 
 ## Bank transfers
 

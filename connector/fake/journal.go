@@ -30,7 +30,8 @@ type entry struct {
 	Call *call `json:"call,omitempty"`
 	Took []int `json:"took,omitempty"`
 
-	Payout *payout `json:"payout,omitempty"`
+	Payout    *payout    `json:"payout,omitempty"`
+	Agreement *agreement `json:"agreement,omitempty"`
 
 	N        *int32          `json:"n,omitempty"`
 	Root     *int32          `json:"root,omitempty"`
@@ -55,6 +56,7 @@ type entry struct {
 	Bank     bool            `json:"bank,omitempty"`
 	Fault    Fault           `json:"fault,omitempty"`
 	At       int64           `json:"at,omitempty"`
+	Done     int64           `json:"done,omitempty"`
 	Due      int64           `json:"due,omitempty"`
 	Turn     *turn           `json:"turn,omitempty"`
 	Visit    *visit          `json:"visit,omitempty"`
@@ -63,7 +65,7 @@ type entry struct {
 func entryOf(c *charge) entry {
 	l := entry{N: &c.N, Attempt: c.Attempt, Account: c.Account, Kind: c.Kind, Method: c.Method, Brand: c.Brand, State: c.State, Code: c.Code,
 		Reason: c.Reason, Currency: c.Currency, Amount: c.text(c.Amount), BIN: c.BIN, Last4: c.Last4, Auth: c.Auth, Risk: c.Risk,
-		Bank: c.Bank, Fault: c.Fault, At: c.At, Due: c.Due, Visit: c.Visit}
+		Bank: c.Bank, Fault: c.Fault, At: c.At, Done: c.Done, Due: c.Due, Visit: c.Visit}
 	n := c.N
 	l.N = &n
 	if c.Root >= 0 {
@@ -92,7 +94,7 @@ func (l entry) charge(next int32) (charge, error) {
 	}
 	c := charge{N: *l.N, Root: -1, Attempt: l.Attempt, Account: l.Account, Kind: l.Kind, Method: l.Method, Brand: l.Brand, State: l.State,
 		Code: l.Code, Reason: l.Reason, Currency: l.Currency, BIN: l.BIN, Last4: l.Last4, Auth: l.Auth, Risk: l.Risk, Bank: l.Bank,
-		Fault: l.Fault, At: l.At, Due: l.Due, Visit: l.Visit}
+		Fault: l.Fault, At: l.At, Done: l.Done, Due: l.Due, Visit: l.Visit}
 	if l.Root != nil {
 		if *l.Root < 0 || *l.Root >= c.N { // also what keeps root from running in a circle
 			return charge{}, errors.New("an operation on no charge")

@@ -29,9 +29,13 @@ func held(seconds int, t turn) verdict {
 
 var never = turn{State: connector.Refused, Code: timedOut}
 
-func (p *Provider) judge(req connector.Request) verdict {
+func (p *Provider) judge(w *writing, req connector.Request) verdict {
 	switch {
 	case !p.knows(req.Method), req.Kind == connector.Authenticate && req.Method != method.Card:
+		return no(noOperation)
+	case req.Mandate != "":
+		return w.judgeMandate(req)
+	case req.Method == method.PayTo: // there is nothing without an agreement
 		return no(noOperation)
 	case req.Method == method.Wallet:
 		return judgeWallet(req)

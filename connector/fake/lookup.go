@@ -33,6 +33,10 @@ func (p *Provider) Lookup(ctx context.Context, q connector.Question) connector.R
 			r = unknown("no answer")
 			return
 		}
+		if c.Visit != nil && millis(q.At) < c.Visit.Mute {
+			r = unknown("no answer")
+			return
+		}
 		if c.Due > 0 && c.Due <= millis(q.At) {
 			p.turn(w, &c)
 		}
@@ -73,6 +77,7 @@ func (p *Provider) settle(w *writing, c *charge, state connector.State, code str
 		c.Disputed = c.Captured
 	}
 	c.become(state, code)
+	c.Done = at
 	t, _ := c.Fault.trouble()
 	c.plan(t, at)
 	w.set(c)

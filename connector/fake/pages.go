@@ -24,9 +24,10 @@ const Prefix = "/sandbox/"
 
 // The pages.
 const (
-	page3DS    = "3ds"
-	pageWallet = "wallet"
-	pageSlip   = "slip"
+	page3DS       = "3ds"
+	pageWallet    = "wallet"
+	pageSlip      = "slip"
+	pageAgreement = "agreement"
 )
 
 //go:embed pages.html style.css
@@ -72,10 +73,12 @@ func (p *Provider) visited(w *writing, page, token string) (charge, bool) {
 }
 
 // Pages serves what the payer sees: the bank's challenge, the wallet, the
-// slip. A GET changes nothing, and a choice made twice is made once.
+// agreement, the slip. A GET changes nothing, and a choice made twice is made once.
 func (p *Provider) Pages() http.Handler {
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET "+Prefix+"style.css", p.style)
+	mux.HandleFunc("GET "+Prefix+pageAgreement+"/{token}", p.showAgreement)
+	mux.HandleFunc("POST "+Prefix+pageAgreement+"/{token}", p.chooseAgreement)
 	mux.HandleFunc("GET "+Prefix+"{page}/{token}", p.show)
 	mux.HandleFunc("POST "+Prefix+"{page}/{token}", p.choose)
 	mux.HandleFunc(Prefix, func(w http.ResponseWriter, _ *http.Request) { p.gone(w) })
@@ -113,6 +116,7 @@ func (p *Provider) style(w http.ResponseWriter, _ *http.Request) {
 type view struct {
 	Page, Title, Shop, Amount, Currency, Card, Kind string
 	Slip, Until, Return, Notice, Value              string
+	Wallet, Phone                                   string
 	State                                           connector.State
 	Open, Waits, Paid                               bool
 	Style                                           string
@@ -212,6 +216,9 @@ func (p *Provider) view(c charge, at int64) view {
 		v.Shop = c.Account
 	}
 	v.Value = v.Amount
+	if c.Visit.Page == pageWallet {
+		v.Wallet = walletName(c.Brand)
+	}
 	v.Title = map[string]string{page3DS: "Confirm your payment", pageWallet: "Pay with " + walletName(c.Brand), pageSlip: "Pay at the counter"}[c.Visit.Page]
 	late := c.Due > 0 && c.Due <= at
 	v.Open = c.State == connector.Pending && !c.decided() && !late
@@ -227,7 +234,13 @@ func (p *Provider) view(c charge, at int64) view {
 var kindText = map[connector.Kind]string{connector.Authorise: "Reservation", connector.Debit: "Payment", connector.Verify: "Card check",
 	connector.Authenticate: "Authentication"}
 
+// walletNames are those that are not spelled like other words.
+var walletNames = map[string]string{"PAYPAL": "PayPal", "MOBILEPAY": "MobilePay", "PAYEX": "PayEx", "APPLEPAY": "Apple Pay", "GOOGLEPAY": "Google Pay"}
+
 func walletName(brand string) string {
+	if name := walletNames[brand]; name != "" {
+		return name
+	}
 	name := strings.ToLower(strings.ReplaceAll(brand, "_", " "))
 	if name == "" {
 		return "the test wallet"

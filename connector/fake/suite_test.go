@@ -76,6 +76,18 @@ func transferRequest(amount money.Amount) connector.Request {
 		Quote: method.Reference(string(id))}
 }
 
+// agreed lets the suite make agreements of a brand, with books of a wallet.
+func agreed(k *connectortest.Kit, brand string, name method.Name) {
+	k.Written = map[money.Amount]string{money.Of(1050, "JPY"): "1050", money.Of(1050, "EUR"): "10.50", money.Of(1050, "KWD"): "1.050"}
+	k.Terms = func() connector.Terms {
+		return connector.Terms{Account: shop, Method: name, Brand: brand, ReturnURL: "https://shop.example/back", Descriptor: "Lind Media"}
+	}
+	k.LostTerms = func(t connector.Terms) connector.Terms {
+		t.Simulate = map[string]string{"fault": string(LostAnswer)}
+		return t
+	}
+}
+
 func wish(m map[string]string, name, value string) map[string]string {
 	out := map[string]string{name: value}
 	maps.Copy(out, m)
@@ -189,6 +201,8 @@ func TestSuite(t *testing.T) {
 			k.Written = map[money.Amount]string{money.Of(1050, "JPY"): "1050", money.Of(1050, "EUR"): "10.50", money.Of(5, "EUR"): "0.05",
 				money.Of(1050, "KWD"): "1.050", money.Of(10501, "CLF"): "1.0501"}
 		}},
+		{"Vipps, agreed", memory, method.Wallet, func(k *connectortest.Kit) { k.Request = walletRequest; agreed(k, "VIPPS", method.Wallet) }},
+		{"PayEx, agreed, books in a file", file, method.Wallet, func(k *connectortest.Kit) { k.Request = walletRequest; agreed(k, "PAYEX", method.Wallet) }},
 		{"voucher, books in a file", file, method.Voucher, func(k *connectortest.Kit) {
 			k.Kinds = []connector.Kind{connector.Debit}
 			k.Request = func(_ connector.Kind, a money.Amount) connector.Request { return voucherRequest(a) }
@@ -215,6 +229,11 @@ func TestSuite(t *testing.T) {
 				k.Accept = accept(p)
 				k.Request = func(kind connector.Kind, a money.Amount) connector.Request { return cardRequest(visa, kind, a) }
 				k.Written = map[money.Amount]string{money.Of(1050, "JPY"): "1050", money.Of(1050, "EUR"): "1050", money.Of(1050, "KWD"): "1050"}
+				k.Consent = func(t *testing.T, terms connector.Terms, at time.Time) {
+					if err := p.Decide(terms.Account, terms.Mandate, doSuccess, at); err != nil {
+						t.Fatal(err)
+					}
+				}
 				if profile.adapt != nil {
 					profile.adapt(&k)
 				}

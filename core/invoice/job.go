@@ -95,6 +95,21 @@ func (s *Service) Remind(ctx context.Context, actor access.Actor, id ident.ID, k
 	})
 }
 
+// RemindIn is Remind in the caller's transaction, which answers for the
+// permission. Faults: not_found.invoice, conflict.invoice.final.
+func (s *Service) RemindIn(tx *store.Tx, id ident.ID, kind string) (Invoice, error) {
+	was, err := getInvoice(tx, id)
+	if err != nil {
+		return was, err
+	}
+	if was.State.Final() {
+		return was, final()
+	}
+	inv := was
+	inv.Details.Reminders = append(append([]Reminder(nil), inv.Details.Reminders...), Reminder{At: tx.Now(), Kind: kind})
+	return s.save(tx, "invoice.reminded", was, inv)
+}
+
 // charge is the job that follows an invoice's instalments: what is due is
 // charged to the source that paid the first one; without a source, or where
 // the payer pays by hand, it is said once that it is due.

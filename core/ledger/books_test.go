@@ -177,6 +177,9 @@ func (s *story) recipe(words []string) ledger.Transfer {
 	}[words[0]]; fee != nil {
 		return fee(a, amount(s.t, words[4], words[2]), words[5])
 	}
+	if words[0] == "receipt" {
+		return ledger.Receipt(s.deal.Object, s.deal.Connector, a, amount(s.t, words[4], words[2]))
+	}
 	if part := map[string]func(to ledger.Account, a money.Amount) ledger.Transfer{"split": due.Split, "split.return": due.SplitReturned}[words[0]]; part != nil {
 		return part(ledger.Account(words[3]), a)
 	}

@@ -74,6 +74,12 @@ func (d Due) ReturnPayout(a money.Amount) Transfer {
 	return d.transfer("payout.return", pair(Posted, Bank, d.Owner, a))
 }
 
+// Receipt books what the provider behind connector has paid over: payout is in
+// our bank, cost is what it kept.
+func Receipt(of Object, connector string, payout, cost money.Amount) Transfer {
+	return Deal{Object: of}.transfer("receipt", pair(Posted, Bank, Provider(connector), payout), pair(Posted, Cost(connector), Provider(connector), cost))
+}
+
 // receivable is the account of the fees that Owner is invoiced for.
 func (d Due) receivable() Account {
 	_, name, _ := strings.Cut(string(d.Owner), "/")

@@ -15,6 +15,9 @@ const (
 	DirectDebit Name = "direct_debit"
 	// BankTransfer waits for money that the payer sends, quoting a reference.
 	BankTransfer Name = "bank_transfer"
+	// PayTo takes money from a bank account at once, under an agreement that the
+	// payer has given in the bank's app.
+	PayTo Name = "payto"
 )
 
 // Visits says whether the payer is sent to a page of somebody else's and comes

@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"github.com/florinpay/florin/connector"
+	"github.com/florinpay/florin/core/fault"
 	"github.com/florinpay/florin/core/ledger"
 	"github.com/florinpay/florin/core/method"
 	"github.com/florinpay/florin/core/money"
@@ -126,6 +127,9 @@ func (c *change) unknown(lim limits, at time.Time) {
 	}
 	c.check = nextCheck(at.Sub(c.a.SentAt))
 	if c.a.State != Sent { // a lookup without an answer takes nothing back
+		if c.first() && c.a.State == AttemptPending && c.a.Code == "" {
+			c.a.Code = fault.UnavailableProvider // whoever shows the payment can tell
+		}
 		return
 	}
 	c.check = nextCheck(0) // nobody has asked yet, however long ago its process died
@@ -160,6 +164,9 @@ func (c *change) pend(r connector.Result, lim limits, at time.Time) {
 	}
 	if left := c.p.ExpiresAt.Sub(at); c.first() && left > 0 {
 		c.check = min(c.check, left+time.Second)
+	}
+	if c.a.Code == fault.UnavailableProvider { // it answers again
+		c.a.Code = ""
 	}
 	if c.a.State == AttemptPending {
 		return

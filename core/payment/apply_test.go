@@ -92,7 +92,7 @@ func TestApplyToAPaymentsOwnAttempt(t *testing.T) {
 		{"unknown was no", connector.Authorise, Unknown, AttemptUnknown, no, time.Minute, "failed/refused payment.failed [] code=declined.insufficient_funds"},
 		{"payer has to act", connector.Debit, Processing, Sent, wait, 0, "pending/pending payment.pending [] check=30s"},
 		{"payer acted", connector.Debit, Pending, AttemptPending, yes, time.Minute, "captured/approved payment.captured [debit] sums=[10000 0 0 0 0 0]"},
-		{"pending, lookup unanswered", connector.Debit, Pending, AttemptPending, unknown, time.Minute, "pending/pending  [] check=30s"},
+		{"pending, lookup unanswered", connector.Debit, Pending, AttemptPending, unknown, time.Minute, "pending/pending  [] code=unavailable.provider check=30s"},
 		{"another amount, once", connector.Debit, Processing, Sent, wrong, 0, "unknown/unknown payment.unknown [] code=conflict.amount check=5s"},
 		{"another currency, once", connector.Debit, Processing, Sent, yen, 0, "unknown/unknown payment.unknown [] code=conflict.amount check=5s"},
 		{"late yes", connector.Debit, Failed, Refused, yes, time.Hour, "review/late_success payment.review [late]"},

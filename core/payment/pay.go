@@ -11,6 +11,7 @@ import (
 	"github.com/florinpay/florin/core/idempotency"
 	"github.com/florinpay/florin/core/ident"
 	"github.com/florinpay/florin/core/ledger"
+	"github.com/florinpay/florin/core/mandate"
 	"github.com/florinpay/florin/core/merchant"
 	"github.com/florinpay/florin/core/method"
 	"github.com/florinpay/florin/core/money"
@@ -31,6 +32,7 @@ type Order struct {
 	Quote       string                 // for method bank_transfer: a reference of method.Reference that was given out before, or "" for a new one
 	Tender      *Tender                // a payment token; it decides the amount and what is paid with
 	Source      ident.ID               // a stored payment source
+	Mandate     ident.ID               // an agreement that is charged, instead of all of these
 	CVV         method.Secret          // typed along with a stored source
 	Keep        bool                   // keep the card or bank account as a source if it works
 	Keeping     vault.Keeping          // what to note on the source that is kept
@@ -43,14 +45,16 @@ type Order struct {
 	Use3DS      bool
 	Challenge   bool
 	Simulate    map[string]string // test realms only
+
+	charged *mandate.Mandate // of Mandate, once it is found
 }
 
 // Pay makes a payment and asks the provider once. The outcome is the truth as
 // far as it is known: a decline is an outcome, so is "not known yet".
 //
 // Faults, in the order checked: forbidden.permission, not_found.merchant,
-// conflict.idempotency, those of method.Typed.Check and
-// method.BankAccount.Check, invalid.amount,
+// conflict.idempotency, not_found.mandate, those of mandate.Mandate.Charge, of
+// method.Typed.Check and of method.BankAccount.Check, invalid.amount,
 // invalid.currency, invalid.amount.above_limit, invalid.method.not_set_up,
 // invalid.return_url, not_found.source, conflict.source, invalid.quote (no
 // reference of ours), conflict.quote (another payment has it), those of Claim and
@@ -64,6 +68,9 @@ func (s *Service) Pay(ctx context.Context, actor access.Actor, o Order) (Outcome
 	var with means
 	known, err := s.begin(ctx, actor.Realm, o.Idempotency, func(tx *store.Tx) (out Outcome, err error) {
 		if o, err = s.tender(tx, actor, o); err != nil {
+			return out, err
+		}
+		if o, err = s.mandated(tx, o); err != nil {
 			return out, err
 		}
 		if err = o.check(tx.Now()); err != nil {
@@ -106,7 +113,7 @@ func (s *Service) Pay(ctx context.Context, actor access.Actor, o Order) (Outcome
 		return known, err
 	}
 	req := o.request(known, with)
-	if known.Payment.Method.Visits() || o.Use3DS {
+	if known.Payment.Method.Visits() && o.charged == nil || o.Use3DS {
 		req.ReturnURL = s.ReturnURL(actor.Realm, known.Payment.ID)
 	}
 	r := s.send(ctx, actor.Realm, known.Attempt, func(ctx context.Context) connector.Result { return conn.Authorise(ctx, req) })
@@ -150,14 +157,17 @@ func (o Order) check(at time.Time) error {
 	if o.Source == "" && o.Method == "" {
 		return fault.At("invalid.method.not_set_up", "brand", "there is no such way to pay")
 	}
-	if o.Source == "" && (o.Method == method.DirectDebit) != (o.Bank != nil) {
+	if o.Source == "" && o.charged == nil && (o.Method == method.DirectDebit) != (o.Bank != nil) {
 		return fault.At("invalid.method.not_set_up", "brand", "a direct debit needs a bank account, and nothing else takes one")
 	}
-	if o.Source == "" && o.Method.Visits() && o.Details.ReturnURL == "" && o.Session == "" {
+	if o.visits() && o.Details.ReturnURL == "" && o.Session == "" {
 		return fault.At("invalid.return_url.missing", "shopperResultUrl", "this way to pay needs an address to send the payer back to")
 	}
 	return nil
 }
+
+// visits says whether the payer is sent to another page.
+func (o Order) visits() bool { return o.Source == "" && o.charged == nil && o.Method.Visits() }
 
 // CheckCard judges the typed card alone, if there is one: what is wrong with
 // the account is told before what is wrong with the amount. Faults: those of
@@ -189,6 +199,9 @@ func (o Order) checkAmount() error {
 
 // route picks the connector: the profile's choice, or the test provider.
 func (s *Service) route(o Order, env access.Environment) string {
+	if o.charged != nil {
+		return o.charged.Connector
+	}
 	if name := o.Profile.Settings.Connectors[o.Method]; name != "" {
 		return name
 	}
@@ -214,6 +227,9 @@ func (o Order) intent(tx *store.Tx, connectorName string) Outcome {
 	if p.Details.Account == "" { // a provider may serve many realms: its accounts must not meet
 		p.Details.Account = string(tx.Realm()) + "." + o.Profile.Code
 	}
+	if o.charged != nil {
+		p.Details.Account = o.charged.Account
+	}
 	if o.Card != nil {
 		p.Details.Card = face(*o.Card)
 	}
@@ -233,6 +249,9 @@ func (o Order) request(known Outcome, with means) connector.Request {
 		Attempt: p.ID, Account: p.Details.Account, Kind: p.Kind, Amount: p.Amount, Method: p.Method, Brand: p.Brand, Card: with.card,
 		Bank: with.bank, Quote: with.quote, At: known.Attempt.SentAt, Use3DS: o.Use3DS, ThreeDS: p.Details.ThreeDS, Challenge: o.Challenge, Locale: p.Details.Locale,
 		Descriptor: p.Details.Descriptor, Simulate: o.Simulate,
+	}
+	if o.charged != nil {
+		req.Mandate = o.charged.ProviderRef
 	}
 	if req.Descriptor == "" { // what the payer reads at the bank
 		req.Descriptor = o.Profile.Name

@@ -120,6 +120,7 @@ type Details struct {
 	Card       *Face                 `json:"card,omitempty"`
 	Bank       *BankFace             `json:"bank,omitempty"`
 	Payee      *connector.Payee      `json:"payee,omitempty"`    // where a bank transfer has to go
+	Mandate    ident.ID              `json:"mandate,omitempty"`  // the agreement that was charged
 	Received   int64                 `json:"received,omitempty"` // what has come by bank transfer, more or less than the amount
 	Returned   int64                 `json:"returned,omitempty"` // what the payer's bank took back of a direct debit
 	Account    string                `json:"account,omitempty"`  // the merchant's at the provider
@@ -201,7 +202,7 @@ type Attempt struct {
 	Original     ident.ID // the attempt it refers to, or ""
 	Reference    string   // the merchant's own
 	ProviderRef  string
-	Code         string // why refused, a fault code
+	Code         string // why refused, a fault code; of a pending one unavailable.provider while its provider does not answer
 	ProviderCode string // the provider's own words, or the proof that nothing happened
 	AuthCode     string
 	SentAt       time.Time

@@ -85,7 +85,7 @@ func (o *outage) String() string {
 
 // outages makes cuts, ten on each disk.
 func outages(t *testing.T, weak bool) *outage {
-	cuts := 20
+	cuts := 10
 	if text := os.Getenv("FLORIN_POWER_CUTS"); text != "" {
 		var err error
 		if cuts, err = strconv.Atoi(text); err != nil {

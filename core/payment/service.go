@@ -2,6 +2,7 @@ package payment
 
 import (
 	"context"
+	"errors"
 	"log/slog"
 	"time"
 
@@ -13,6 +14,7 @@ import (
 	"github.com/florinpay/florin/core/ident"
 	"github.com/florinpay/florin/core/job"
 	"github.com/florinpay/florin/core/ledger"
+	"github.com/florinpay/florin/core/mandate"
 	"github.com/florinpay/florin/core/vault"
 	"github.com/florinpay/florin/store"
 )
@@ -22,6 +24,7 @@ type Service struct {
 	DB         *store.DB
 	Events     *event.Log
 	Vault      *vault.Service
+	Mandates   *mandate.Service // whose mandates are told of refusals; nil: nobody's
 	Connectors map[string]connector.Connector
 	Log        *slog.Logger
 
@@ -115,7 +118,7 @@ func (s *Service) settle(ctx context.Context, realm ident.ID, known Outcome, r c
 func (s *Service) write(tx *store.Tx, c change, was Outcome) (Outcome, error) {
 	if c.event != "" {
 		c.p.UpdatedAt = tx.Now()
-		if err := s.keepSource(tx, &c); err != nil {
+		if err := errors.Join(s.keepSource(tx, &c), s.follow(tx, c)); err != nil {
 			return was, err
 		}
 		for _, t := range c.transfers {

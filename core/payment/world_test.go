@@ -20,6 +20,7 @@ import (
 	"github.com/florinpay/florin/core/idempotency"
 	"github.com/florinpay/florin/core/ident"
 	"github.com/florinpay/florin/core/job"
+	"github.com/florinpay/florin/core/mandate"
 	"github.com/florinpay/florin/core/merchant"
 	"github.com/florinpay/florin/core/method"
 	"github.com/florinpay/florin/core/money"
@@ -43,10 +44,12 @@ type world struct {
 	wall     *storetest.Clock
 	access   *access.Service
 	payments *payment.Service
+	mandates *mandate.Service
 	jobs     *job.Queue
 	provider *fake.Provider
-	waiting  func() // called when the provider takes its time over an answer
-	deaf     bool   // callbacks are lost on the way
+	waiting  func()     // called when the provider takes its time over an answer
+	deaf     bool       // callbacks are lost on the way
+	mute     fake.Fault // what is wrong with withdrawals
 	house
 }
 
@@ -88,7 +91,12 @@ func (w *world) open(engine string, mod func(o *store.Options)) {
 
 func (w *world) bank() *fake.Provider {
 	w.t.Helper()
-	p, err := fake.New(fake.Config{BaseURL: "https://pay.example", Clock: w.wall.Now, Wait: func(ctx context.Context, _ time.Duration) error {
+	p, err := fake.New(fake.Config{BaseURL: "https://pay.example", Clock: w.wall.Now, Script: func(op fake.Op) fake.Fault {
+		if op.Kind == fake.Cancelling {
+			return w.mute
+		}
+		return ""
+	}, Wait: func(ctx context.Context, _ time.Duration) error {
 		if w.waiting != nil {
 			w.waiting()
 		}
@@ -105,8 +113,10 @@ func (w *world) begin() {
 	w.t.Helper()
 	w.access = &access.Service{DB: w.db, Pepper: []byte("pepper"), Random: rand.Reader, Clock: w.wall.Now}
 	w.payments = w.service(w.db, w.provider)
+	w.mandates = w.payments.Mandates
 	w.jobs = &job.Queue{DB: w.db, Clock: w.wall.Now, Log: quiet}
 	w.payments.Register(w.jobs, w.wall.Now)
+	w.mandates.Register(w.jobs, w.wall.Now)
 }
 
 // service is a payment service on a database of its own choice: two of them on
@@ -120,7 +130,9 @@ func (w *world) service(db *store.DB, c connector.Connector) *payment.Service {
 	events := &event.Log{}
 	return &payment.Service{DB: db, Events: events, Vault: &vault.Service{DB: db, Keys: keys, Log: events},
 		Connectors: map[string]connector.Connector{"fake": c}, Log: quiet, Environment: w.access.Environment,
-		ReturnURL: func(_, payment ident.ID) string { return "https://pay.example/back/" + string(payment) }}
+		ReturnURL: func(_, payment ident.ID) string { return "https://pay.example/back/" + string(payment) },
+		Mandates: &mandate.Service{DB: db, Events: events, Connectors: map[string]connector.Connector{"fake": c}, Log: quiet,
+			ReturnURL: func(_, mandate ident.ID) string { return "https://pay.example/back/" + string(mandate) }}}
 }
 
 // settle makes a realm with a merchant and its profile.
@@ -295,7 +307,12 @@ func (w *world) letters(heard func(cb fake.Callback, err error)) bool {
 		}
 		n, err := w.provider.ParseNotice(func(name string) string { return cb.Headers[name] }, cb.Body, w.wall.Now())
 		if err == nil {
-			_, err = w.payments.Noticed(context.Background(), ident.ID(cb.Account[:ident.Length]), "fake", n)
+			realm := ident.ID(cb.Account[:ident.Length])
+			if n.Kind == connector.Agreement {
+				_, err = w.mandates.Noticed(context.Background(), realm, "fake", n)
+			} else {
+				_, err = w.payments.Noticed(context.Background(), realm, "fake", n)
+			}
 		}
 		if heard != nil {
 			heard(cb, err)

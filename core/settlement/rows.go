@@ -418,6 +418,7 @@ func searchInvoices(tx *store.Tx, f Filter) (list []Invoice, total int64, err er
 	q := store.Search{Table: invoiceTable.Name, Columns: invoiceColumns, Sorts: invoiceSorts, Page: f.Page}
 	f.where(tx, &q)
 	store.In(&q, `state`, f.States)
+	store.In(&q, `reference`, f.References)
 	if !f.Span.From.IsZero() {
 		q.Where(`issued_on >= ?`, f.Span.From.Format(time.DateOnly))
 	}

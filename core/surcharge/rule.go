@@ -51,7 +51,7 @@ const (
 	GooglePay    = method.Name("googlepay")
 	DirectDebit  = method.DirectDebit
 	BankTransfer = method.BankTransfer
-	PayTo        = method.Name("payto")
+	PayTo        = method.PayTo
 )
 
 var knownMethods = []method.Name{Card, ApplePay, GooglePay, DirectDebit, BankTransfer, PayTo, method.Wallet, method.Voucher}

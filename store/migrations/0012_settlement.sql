@@ -1,5 +1,6 @@
 -- What merchants are owed and paid out: the plan a merchant settles by, the
--- entries of its balance, the parts of payments that belong to others.
+-- entries of its balance, the parts of payments that belong to others, payouts
+-- and invoices for fees; what providers and our bank say about all of it.
 CREATE TABLE settlement_plan (
     realm TEXT NOT NULL,
     merchant TEXT NOT NULL,
@@ -108,3 +109,87 @@ CREATE TABLE settlement_invoice (
 CREATE UNIQUE INDEX settlement_invoice_draft ON settlement_invoice (realm, merchant, currency) WHERE state = 'draft';
 CREATE UNIQUE INDEX settlement_invoice_reference ON settlement_invoice (realm, reference);
 CREATE INDEX settlement_invoice_merchant ON settlement_invoice (realm, merchant, id);
+CREATE TABLE reconcile_file (
+    realm TEXT NOT NULL,
+    connector TEXT NOT NULL,
+    account TEXT NOT NULL,
+    reference TEXT NOT NULL,
+    currency TEXT NOT NULL,
+    id TEXT NOT NULL,
+    version BIGINT NOT NULL,
+    report TEXT NOT NULL,
+    merchant TEXT NOT NULL,
+    from_at BIGINT NOT NULL,
+    to_at BIGINT NOT NULL,
+    paid_at BIGINT NOT NULL,
+    lines BIGINT NOT NULL,
+    gross BIGINT NOT NULL,
+    fees BIGINT NOT NULL,
+    payout BIGINT NOT NULL,
+    later BIGINT NOT NULL,
+    hash TEXT NOT NULL,
+    receipt TEXT NOT NULL,
+    imported_at BIGINT NOT NULL,
+    PRIMARY KEY (realm, connector, account, reference, currency)
+);
+CREATE INDEX reconcile_file_hash ON reconcile_file (realm, hash);
+CREATE INDEX reconcile_file_from ON reconcile_file (realm, from_at);
+CREATE INDEX reconcile_file_to ON reconcile_file (realm, to_at);
+CREATE INDEX reconcile_file_paid ON reconcile_file (realm, paid_at);
+CREATE INDEX reconcile_file_reference ON reconcile_file (realm, reference);
+CREATE TABLE reconcile_line (
+    realm TEXT NOT NULL,
+    hash TEXT NOT NULL,
+    connector TEXT NOT NULL,
+    account TEXT NOT NULL,
+    settlement TEXT NOT NULL,
+    settled TEXT NOT NULL,
+    n BIGINT NOT NULL,
+    kind TEXT NOT NULL,
+    reference TEXT NOT NULL,
+    attempt TEXT NOT NULL,
+    payment TEXT NOT NULL,
+    merchant TEXT NOT NULL,
+    method TEXT NOT NULL,
+    brand TEXT NOT NULL,
+    ours TEXT NOT NULL,
+    currency TEXT NOT NULL,
+    gross BIGINT NOT NULL,
+    fee BIGINT NOT NULL,
+    unpriced BOOLEAN NOT NULL,
+    at BIGINT NOT NULL,
+    paid_at BIGINT NOT NULL,
+    from_at BIGINT NOT NULL,
+    PRIMARY KEY (realm, hash)
+);
+CREATE INDEX reconcile_line_place ON reconcile_line (realm, from_at, settlement, n, hash);
+CREATE INDEX reconcile_line_reference ON reconcile_line (realm, reference);
+CREATE INDEX reconcile_line_paid ON reconcile_line (realm, paid_at);
+CREATE TABLE reconcile_refused (
+    realm TEXT NOT NULL,
+    id TEXT NOT NULL,
+    connector TEXT NOT NULL,
+    name TEXT NOT NULL,
+    line TEXT NOT NULL,
+    reason TEXT NOT NULL,
+    text BYTEA NOT NULL,
+    at BIGINT NOT NULL,
+    PRIMARY KEY (realm, id)
+);
+CREATE TABLE reconcile_bank (
+    realm TEXT NOT NULL,
+    hash TEXT NOT NULL,
+    version BIGINT NOT NULL,
+    account TEXT NOT NULL,
+    currency TEXT NOT NULL,
+    amount BIGINT NOT NULL,
+    booked_on TEXT NOT NULL,
+    reference TEXT NOT NULL,
+    text TEXT NOT NULL,
+    matched TEXT NOT NULL,
+    matched_by TEXT NOT NULL,
+    imported_at BIGINT NOT NULL,
+    PRIMARY KEY (realm, hash)
+);
+CREATE INDEX reconcile_bank_day ON reconcile_bank (realm, booked_on);
+CREATE INDEX reconcile_bank_open ON reconcile_bank (realm, booked_on) WHERE matched = '';

@@ -100,3 +100,100 @@ CREATE TABLE bank_entry (
     PRIMARY KEY (realm, file, n)
 );
 CREATE INDEX bank_entry_state ON bank_entry (realm, file, state, n);
+CREATE TABLE product (
+    realm TEXT NOT NULL,
+    id TEXT NOT NULL,
+    version BIGINT NOT NULL,
+    merchant TEXT NOT NULL,
+    profile TEXT NOT NULL,
+    code TEXT NOT NULL,
+    name TEXT NOT NULL,
+    kind TEXT NOT NULL,
+    currency TEXT NOT NULL,
+    price BIGINT NOT NULL CHECK (price > 0),
+    tax_rate BIGINT NOT NULL CHECK (tax_rate >= 0),
+    digital BOOLEAN NOT NULL,
+    methods TEXT NOT NULL,
+    created_at BIGINT NOT NULL,
+    ended_at BIGINT NOT NULL,
+    PRIMARY KEY (realm, id)
+);
+CREATE UNIQUE INDEX product_code ON product (realm, code) WHERE ended_at = 0;
+CREATE TABLE coupon (
+    realm TEXT NOT NULL,
+    id TEXT NOT NULL,
+    version BIGINT NOT NULL,
+    product TEXT NOT NULL,
+    code TEXT NOT NULL,
+    number BIGINT NOT NULL,
+    description TEXT NOT NULL,
+    price BIGINT NOT NULL CHECK (price > 0),
+    length BIGINT NOT NULL CHECK (length > 0),
+    unit TEXT NOT NULL CHECK (unit IN ('day', 'week', 'month', 'year')),
+    created_at BIGINT NOT NULL,
+    PRIMARY KEY (realm, id)
+);
+CREATE UNIQUE INDEX coupon_number ON coupon (realm, product, number);
+CREATE TABLE subscription (
+    realm TEXT NOT NULL,
+    id TEXT NOT NULL,
+    version BIGINT NOT NULL,
+    seq BIGINT NOT NULL,
+    merchant TEXT NOT NULL,
+    person TEXT NOT NULL,
+    number BIGINT NOT NULL,
+    product TEXT NOT NULL,
+    coupon TEXT NOT NULL,
+    method TEXT NOT NULL CHECK (method IN ('invoice', 'direct_debit', 'vipps', 'payex', 'klarna', 'nexi')),
+    pending TEXT NOT NULL,
+    token TEXT NOT NULL,
+    state TEXT NOT NULL CHECK (state IN ('active', 'suspended', 'stopped')),
+    start_on TEXT NOT NULL,
+    periods BIGINT NOT NULL,
+    next_on TEXT NOT NULL,
+    paid_until TEXT NOT NULL,
+    created_at BIGINT NOT NULL,
+    stopped_at BIGINT NOT NULL,
+    details TEXT NOT NULL,
+    PRIMARY KEY (realm, id)
+);
+CREATE UNIQUE INDEX subscription_taken ON subscription (realm, person, product) WHERE state <> 'stopped';
+CREATE INDEX subscription_person ON subscription (realm, person, id);
+CREATE INDEX subscription_token_used ON subscription (realm, token) WHERE token <> '';
+CREATE TABLE subscription_bill (
+    realm TEXT NOT NULL,
+    invoice TEXT NOT NULL,
+    version BIGINT NOT NULL,
+    subscription TEXT NOT NULL,
+    from_on TEXT NOT NULL,
+    to_on TEXT NOT NULL,
+    method TEXT NOT NULL,
+    tries BIGINT NOT NULL,
+    state TEXT NOT NULL CHECK (state IN ('open', 'paid', 'left', 'void')),
+    PRIMARY KEY (realm, invoice)
+);
+CREATE INDEX subscription_bill_of ON subscription_bill (realm, subscription, from_on);
+CREATE TABLE subscription_token (
+    realm TEXT NOT NULL,
+    id TEXT NOT NULL,
+    version BIGINT NOT NULL,
+    seq BIGINT NOT NULL,
+    merchant TEXT NOT NULL,
+    person TEXT NOT NULL,
+    product TEXT NOT NULL,
+    method TEXT NOT NULL,
+    number BIGINT NOT NULL,
+    reference TEXT NOT NULL,
+    source TEXT NOT NULL,
+    created_at BIGINT NOT NULL,
+    ended_at BIGINT NOT NULL,
+    PRIMARY KEY (realm, id)
+);
+CREATE UNIQUE INDEX subscription_token_source ON subscription_token (realm, source);
+CREATE INDEX subscription_token_person ON subscription_token (realm, person, id);
+CREATE TABLE subscription_count (
+    realm TEXT NOT NULL,
+    series TEXT NOT NULL,
+    last BIGINT NOT NULL,
+    PRIMARY KEY (realm, series)
+);

@@ -1,0 +1,37 @@
+package app
+
+import (
+	"context"
+
+	"github.com/florinpay/florin/connector"
+	"github.com/florinpay/florin/core/access"
+	"github.com/florinpay/florin/core/event"
+	"github.com/florinpay/florin/core/ident"
+	"github.com/florinpay/florin/core/method"
+	"github.com/florinpay/florin/core/reconcile"
+	"github.com/florinpay/florin/core/settlement"
+)
+
+// tariffs are what was agreed with providers, by connector; the test provider's
+// are in docs/sandbox.md.
+var tariffs = map[string]reconcile.Tariff{
+	"fake": {Points: map[method.Name]int64{method.Card: 90, method.Wallet: 140, method.Voucher: 60}, Other: 50, Chargeback: 15},
+}
+
+// settle puts together what merchants are owed and what providers pay over.
+func (a *App) settle(events *event.Log, connectors map[string]connector.Connector) {
+	a.Settlement = &settlement.Service{DB: a.DB, Events: events, Clock: a.now, Log: a.Log, Connectors: connectors, Environment: a.Access.Environment}
+	a.Settlement.Register(a.Jobs)
+	events.Listen(a.Settlement.OnEvent)
+	a.Reconcile = &reconcile.Service{DB: a.DB, Merchants: a.Merchants, Settlement: a.Settlement, Log: a.Log, Clock: a.now, Connectors: connectors,
+		Tariffs: tariffs, Realms: a.Access.Realms}
+	a.Reconcile.Register(a.Jobs)
+}
+
+// settled fetches the settlement files of a test realm whose clock was moved:
+// the days that are over now have some. What fails here the job does later.
+func (a *App) settled(ctx context.Context, realm ident.ID) {
+	if _, err := a.Reconcile.Fetch(ctx, access.Realm{ID: realm, Environment: access.Test}); err != nil {
+		a.Log.Warn("settlement files could not be fetched at once", "realm", realm, "err", err)
+	}
+}

@@ -1,0 +1,226 @@
+package reconcile
+
+import (
+	"context"
+	"fmt"
+	"regexp"
+	"strings"
+	"time"
+
+	"github.com/florinpay/florin/connector"
+	"github.com/florinpay/florin/core/audit"
+	"github.com/florinpay/florin/core/fault"
+	"github.com/florinpay/florin/core/ident"
+	"github.com/florinpay/florin/core/ledger"
+	"github.com/florinpay/florin/core/money"
+	"github.com/florinpay/florin/core/reconcile/bank"
+	"github.com/florinpay/florin/core/settlement"
+	"github.com/florinpay/florin/store"
+)
+
+// BankLine is a line of our bank's statement. Amount is in minor units, what
+// left the account negative.
+type BankLine struct {
+	Account    string
+	Currency   money.Currency
+	Amount     int64
+	BookedOn   string // YYYY-MM-DD
+	Reference  string
+	Text       string
+	Match      string // what explains it: settlement, payout, fee_invoice, or ""
+	Of         string // which one
+	ImportedAt time.Time
+	Version    int64
+
+	hash string
+}
+
+// What explains a line of a bank statement.
+const (
+	OfSettlement = "settlement"
+	OfPayout     = "payout"
+	OfFeeInvoice = "fee_invoice"
+)
+
+// ImportBank takes in a statement of our bank, camt.053 or CSV, and explains
+// what it can: providers' payments, our payouts, paid fee invoices. Lines that
+// are known change nothing; count says how many were new. Faults:
+// invalid.statement (it cannot be read; it is kept aside).
+func (s *Service) ImportBank(ctx context.Context, realm ident.ID, name string, text []byte) (count int, err error) {
+	read, err := bank.Read(text)
+	if err != nil {
+		return 0, s.aside(ctx, realm, "bank", connector.SettlementFile{Name: name, Text: text}, err)
+	}
+	lines := bankLines(read)
+	for len(lines) > 0 {
+		n := min(len(lines), batchSize)
+		write := func(tx *store.Tx) error {
+			fresh, err := takeBank(tx, lines[:n])
+			count += fresh
+			return err
+		}
+		before := count
+		if err = s.DB.Update(ctx, realm, func(tx *store.Tx) error { count = before; return write(tx) }); bankTaken(err) {
+			err = s.DB.Update(ctx, realm, func(tx *store.Tx) error { count = before; return write(tx) })
+		}
+		if err != nil {
+			return count, err
+		}
+		lines = lines[n:]
+	}
+	return count, s.MatchBank(ctx, realm)
+}
+
+// bankLines gives each line of statements its hash: by what it says, and how
+// often that was said before on the same day, so that statements that overlap
+// count once.
+func bankLines(read []bank.Statement) (lines []BankLine) {
+	times := map[string]int{}
+	for _, st := range read {
+		for _, e := range st.Entries {
+			l := BankLine{Account: st.Account, Currency: e.Amount.Currency, Amount: e.Amount.Minor, BookedOn: e.BookedOn, Reference: e.Reference, Text: e.Text}
+			text := strings.Join([]string{l.Account, string(l.Currency), fmt.Sprint(l.Amount), l.BookedOn, e.ID, l.Reference, l.Text}, "\x00")
+			times[text]++
+			l.hash = digest(fmt.Sprint(text, "\x00", times[text]))
+			lines = append(lines, l)
+		}
+	}
+	return lines
+}
+
+// takeBank writes the lines that are not known yet.
+func takeBank(tx *store.Tx, lines []BankLine) (fresh int, err error) {
+	known, err := knownBank(tx, lines)
+	if err != nil {
+		return 0, err
+	}
+	for _, l := range lines {
+		if known[l.hash] {
+			continue
+		}
+		l.ImportedAt, fresh = tx.Now(), fresh+1
+		addBank(tx, l)
+	}
+	return fresh, nil
+}
+
+// Names by which lines of a statement tell what they are.
+var (
+	payoutName  = regexp.MustCompile(`\bFP[0-9A-F]{14}\b`)
+	invoiceName = regexp.MustCompile(`\b[A-Za-z0-9]{16}\b`)
+	fileName    = regexp.MustCompile(`\b[0-9A-Za-z]{4,20}-[0-9]{8}\b`)
+)
+
+// matching is whose name stands in the trail.
+var matching = audit.By{Actor: "reconciliation", Origin: "job"}
+
+// MatchBank explains the lines of the bank statement that nothing has explained
+// yet. It runs after each import, whichever of the two came first.
+func (s *Service) MatchBank(ctx context.Context, realm ident.ID) error {
+	var open []BankLine
+	err := s.DB.View(ctx, realm, func(tx *store.Tx) (err error) {
+		open, err = unmatched(tx)
+		return err
+	})
+	for _, l := range open {
+		if err == nil {
+			err = s.explain(ctx, realm, l)
+		}
+	}
+	return err
+}
+
+func (s *Service) explain(ctx context.Context, realm ident.ID, l BankLine) error {
+	text := l.Reference + " " + l.Text
+	if done, err := s.received(ctx, realm, l, fileName.FindAllString(text, -1)); done || err != nil {
+		return err
+	}
+	for _, name := range payoutName.FindAllString(text, -1) {
+		if done, err := s.paidOut(ctx, realm, l, name); done || err != nil {
+			return err
+		}
+	}
+	if l.Amount > 0 {
+		for _, name := range invoiceName.FindAllString(text, -1) {
+			if done, err := s.feePaid(ctx, realm, l, name); done || err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// received: a provider has paid what a file of its says. If the amount is the
+// file's, the books have the money, and what the provider kept is our cost.
+func (s *Service) received(ctx context.Context, realm ident.ID, l BankLine, names []string) (done bool, err error) {
+	if len(names) == 0 {
+		return false, nil
+	}
+	err = s.DB.Update(ctx, realm, func(tx *store.Tx) error {
+		done = false
+		for _, name := range names {
+			list, err := files(tx, `reference = $2 AND currency = $3 AND receipt = ''`, name, string(l.Currency))
+			if err != nil || len(list) == 0 {
+				if err != nil {
+					return err
+				}
+				continue
+			}
+			f := list[0]
+			f.Receipt, done = l.hash, true
+			saveFile(tx, f)
+			matchBank(tx, l, OfSettlement, f.Reference)
+			if l.Amount != f.Payout || f.Gross == 0 {
+				return nil
+			}
+			of := ledger.Object{Kind: "settlement_file", ID: f.ID}
+			_, err = ledger.Post(tx, ledger.Receipt(of, f.Connector, money.Of(f.Payout, f.Currency), money.Of(f.Fees, f.Currency)))
+			return err
+		}
+		return nil
+	})
+	return done, err
+}
+
+// paidOut: a payout of ours has left the account, or has come back to it.
+func (s *Service) paidOut(ctx context.Context, realm ident.ID, l BankLine, name string) (done bool, err error) {
+	list, _, err := s.Settlement.Payouts(ctx, realm, settlement.Filter{References: []string{name}, Page: store.Page{Limit: 1}})
+	if err != nil || len(list) == 0 || list[0].Amount != max(l.Amount, -l.Amount) || list[0].Currency != l.Currency {
+		return false, err
+	}
+	state := settlement.Paid
+	if l.Amount > 0 {
+		state = settlement.Reversed
+	}
+	if p := list[0]; p.Details.File != "" && p.State != state {
+		if _, err := s.Settlement.Conclude(ctx, realm, matching, p.ID, state); err != nil && !fault.Is(err, "conflict") {
+			return false, err
+		}
+	}
+	return true, s.DB.Update(ctx, realm, func(tx *store.Tx) error { matchBank(tx, l, OfPayout, name); return nil })
+}
+
+// feePaid: a merchant has paid an invoice for its fees.
+func (s *Service) feePaid(ctx context.Context, realm ident.ID, l BankLine, name string) (done bool, err error) {
+	list, _, err := s.Settlement.Invoices(ctx, realm, settlement.Filter{References: []string{name}, Page: store.Page{Limit: 1}})
+	if err != nil || len(list) == 0 || list[0].Currency != l.Currency {
+		return false, err
+	}
+	_, err = s.Settlement.PayInvoice(ctx, realm, matching, list[0].ID, l.Amount, l.hash)
+	if fault.Is(err, "conflict") || fault.Is(err, fault.Invalid) { // paid already, or too much: a person looks
+		return false, nil
+	}
+	if err != nil {
+		return false, err
+	}
+	return true, s.DB.Update(ctx, realm, func(tx *store.Tx) error { matchBank(tx, l, OfFeeInvoice, name); return nil })
+}
+
+// BankLines lists the statement's lines booked between two days, both in it.
+func (s *Service) BankLines(ctx context.Context, realm ident.ID, from, to string) (list []BankLine, err error) {
+	err = s.DB.View(ctx, realm, func(tx *store.Tx) error {
+		list, err = bankBetween(tx, from, to)
+		return err
+	})
+	return list, err
+}
