@@ -123,8 +123,8 @@ func init() { // not a literal: the handlers know the table
 		{"GET", "/v1/customer/profile", User, false, (*Surface).profile}, // 10
 		{"GET", "/v2/customer/profile", User, false, (*Surface).profile2},
 		{"GET", "/v1/client/customer/info/{customerNumber}", Client, false, (*Surface).customerInfo},
-		{"POST", "/v1/customer/access", User, false, nil},
-		{"POST", "/v1/client/access", Client, false, nil},
+		{"POST", "/v1/customer/access", User, false, (*Surface).access},
+		{"POST", "/v1/client/access", Client, false, (*Surface).clientAccess},
 		{"POST", "/v1/client/extid/customer", Client, false, nil},
 	}
 }
