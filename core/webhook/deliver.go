@@ -68,6 +68,10 @@ func (s *Service) compose(ctx context.Context, d Delivery) (Post, error) {
 	}
 	signed, err := sign(r.signing(signer), d.Event, s.Clock(), p.Body)
 	maps.Copy(p.Headers, signed)
+	if more := s.Ways[e.Contract].Headers; more != nil && err == nil {
+		sign := func(text string) string { return mac(r.signing(signer), text) }
+		maps.Copy(p.Headers, more(d.Event, s.Clock(), p.Body, sign))
+	}
 	return p, err
 }
 
@@ -120,9 +124,13 @@ func (s *Service) result(tx *store.Tx, d Delivery, a Answer, interrupted bool) e
 	if err := addTry(tx, d.ID, Try{N: d.Fence, At: now, Status: a.Status, Error: a.Err, Took: a.Took}); err != nil {
 		return err
 	}
+	e, _, err := getEndpoint(tx, d.Endpoint)
+	if err != nil {
+		return err
+	}
 	if a.OK() {
 		d.State = Sent
-	} else if due, more := next(d.Since, now, d.Tries, retryAfter(a.RetryAfter, s.Clock())); more && a.Status != 410 && !permanent(a.Err) {
+	} else if due, more := s.Ways[e.Contract].next(d.Since, now, d.Tries, retryAfter(a.RetryAfter, s.Clock())); more && a.Status != 410 && !permanent(a.Err) {
 		d.DueAt = due
 	} else {
 		d.State = Dead
@@ -136,10 +144,6 @@ func (s *Service) result(tx *store.Tx, d Delivery, a Answer, interrupted bool) e
 			return err
 		}
 		tx.Committed(s.turn.wake)
-	}
-	e, _, err := getEndpoint(tx, d.Endpoint)
-	if err != nil {
-		return err
 	}
 	if d.State == Dead {
 		notice := event.Event{Object: d.ID, Seq: d.Events, Type: "delivery.dead", Merchant: e.Merchant,

@@ -87,7 +87,7 @@ func (s *Service) implicit(tx *store.Tx, merchant ident.ID, t Target) (Endpoint,
 		server = origin(u)
 	} // otherwise the message is written all the same and ends as a dead letter
 	e := Endpoint{ID: derivedID(tx.Realm(), merchant, Implicit, t.Contract+" "+server), Version: 1, Kind: Implicit, Merchant: merchant, URL: server,
-		Contract: t.Contract, Mode: Plain, Ordered: true, State: Active, CreatedAt: tx.Now()}
+		Contract: t.Contract, Mode: Plain, Ordered: !s.Ways[t.Contract].Unordered, State: Active, CreatedAt: tx.Now()}
 	if s.known.exists(e.ID) {
 		return e, nil
 	}

@@ -30,6 +30,9 @@ type Service struct {
 	// disabled. Zero means 30 days, the life of a message.
 	GiveUp time.Duration
 
+	// Ways are those of contracts that have one of their own.
+	Ways map[string]Way
+
 	known subscriptions
 	turn  turn
 }
