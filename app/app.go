@@ -188,12 +188,10 @@ func (a *App) wire(random io.Reader) error {
 	a.Mandates = &mandate.Service{DB: a.DB, Events: events, Connectors: connectors, Log: a.Log, ReturnURL: a.returnURL}
 	a.Payments.Mandates = a.Mandates
 	a.Invoices = &invoice.Service{DB: a.DB, Events: events, Payments: a.Payments, Random: random, Log: a.Log, Environment: a.Access.Environment}
-	a.Payments.Gates = append(a.Payments.Gates, a.Invoices.Claim)
 	a.Orders = &order.Service{DB: a.DB, Events: events}
-	a.Payments.Claim = a.Orders.Claim
+	a.Payments.Gates = []payment.Gate{a.Invoices.Claim, a.Orders.Claim}
 	a.Checkouts = &checkout.Service{DB: a.DB, Access: a.Access, Payments: a.Payments, Merchants: a.Merchants, Random: random, Node: "node" + node}
-	a.Webhooks = &webhook.Service{DB: a.DB, Vault: a.Vault, Events: events, Sender: webhook.NewSender(guard, nil), Clock: a.now, Random: random,
-		Ways: map[string]webhook.Way{spense.Contract: spense.Way}}
+	a.Webhooks = &webhook.Service{DB: a.DB, Vault: a.Vault, Events: events, Sender: webhook.NewSender(guard, nil), Clock: a.now, Random: random}
 	a.Jobs = &job.Queue{DB: a.DB, Clock: a.now, Log: a.Log}
 	a.Payments.Register(a.Jobs, a.now)
 	a.Mandates.Register(a.Jobs, a.now)
@@ -210,7 +208,7 @@ func (a *App) wire(random io.Reader) error {
 		Vault: a.Vault, Clock: a.now, Log: a.Log, BaseURL: a.BaseURL, Build: buildNumber(), Pepper: a.Keys.Pepper("gateway fingerprints"),
 		Integrity: webcheckout.WidgetIntegrity(), Door: wire.NewDoor(room)}
 	a.April = &april.Surface{DB: a.DB, Access: a.Access, Merchants: a.Merchants, Customers: a.Customers, Orders: a.Orders,
-		Payments: a.Payments, Settlement: a.Settlement, Surcharges: a.Surcharges, Wallets: packets, ChallengeURL: a.challengeURL,
+		Payments: a.Payments, Webhooks: a.Webhooks, Settlement: a.Settlement, Surcharges: a.Surcharges, Wallets: packets, ChallengeURL: a.challengeURL,
 		Vault: a.Vault, Clock: a.now, Log: a.Log, BaseURL: a.BaseURL, Pepper: a.Keys.Pepper("april fingerprints"), Seed: a.Keys.Pepper("april signatures"), Door: a.Gateway.Door}
 	a.SignIn = &weblogin.Site{Login: a.Login, Secure: strings.HasPrefix(a.BaseURL, "https://"), Log: a.Log}
 	if a.Spense, err = a.newSpense(a.Gateway.Door); err != nil {
@@ -229,6 +227,7 @@ func (a *App) listen(events *event.Log) {
 	events.Listen(a.Invoices.OnEvent)
 	events.Listen(a.tellPayers)
 	events.Listen(a.countDeclines)
+	a.wireFollowing(events)
 	events.Listen(a.tellMerchants)
 	events.Listen(a.metrics.count)
 }
@@ -252,6 +251,8 @@ func (a *App) tellMerchants(tx *store.Tx, e event.Event) error {
 			return a.Gateway.Message(tx, e)
 		case spense.Contract:
 			return a.Spense.Message(e)
+		case april.Contract:
+			return a.April.Message(tx, e)
 		}
 		return webhook.Message{}, nil
 	}, target)

@@ -8,6 +8,7 @@ import (
 	"github.com/florinpay/florin/core/fault"
 	"github.com/florinpay/florin/core/ident"
 	"github.com/florinpay/florin/core/merchant"
+	"github.com/florinpay/florin/store"
 )
 
 // Forms of texts (sheet, 1.4).
@@ -206,3 +207,8 @@ func (s *Surface) getCustomer(c *call) (any, error) {
 }
 
 var errNoDelegate = fault.New("not_found.delegate", "no such delegate")
+
+// customerFilter finds all who have an address.
+func customerFilter(email string) customer.Filter {
+	return customer.Filter{Emails: []string{email}, Page: store.Page{Limit: maxFilter}}
+}

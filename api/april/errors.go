@@ -43,6 +43,16 @@ var failures = map[string]failure{
 	"invalid.order.amount":     {422, "amount_mismatch"},
 	"invalid.order.customer":   {422, "customer_mismatch"},
 
+	"invalid.challenge": {400, "three_ds_failed"},
+
+	"conflict.capture.exceeds": {422, "capture_exceeds_amount"},
+	"conflict.capture.window":  {422, "capture_window_expired"},
+	"conflict.not_authorised":  {409, "transaction_not_capturable"},
+	"conflict.void":            {409, "transaction_not_voidable"},
+	"conflict.refund.exceeds":  {422, "refund_exceeds_amount"},
+	"conflict.not_refundable":  {422, "not_refundable"},
+	"conflict.pending":         {409, "payment_in_progress"},
+
 	"invalid.amount":                  {422, "validation_failed"},
 	"invalid.currency":                {422, "currency_not_supported"},
 	"invalid.card.number":             {400, "invalid_number"},
@@ -173,8 +183,10 @@ func describe(err error, tracer string) failed {
 
 // tracer is the request's id in the form of the contract, a UUID: whoever
 // reads one in an error finds the other in the log.
-func tracer(r *http.Request) string {
-	sum := sha256.Sum256([]byte("tracer\x00" + wire.RequestID(r)))
+func tracer(r *http.Request) string { return tracerOf(wire.RequestID(r)) }
+
+func tracerOf(request string) string {
+	sum := sha256.Sum256([]byte("tracer\x00" + request))
 	b := sum[:16]
 	b[6], b[8] = b[6]&0x0f|0x80, b[8]&0x3f|0x80 // version 8, of our own making
 	return fmt.Sprintf("%x-%x-%x-%x-%x", b[:4], b[4:6], b[6:8], b[8:10], b[10:])

@@ -19,7 +19,7 @@ import (
 )
 
 // tables are what a request can make rows in.
-var tables = []string{"payment_token", "source", "payment", "surcharge_rule", "surcharge_use", "blocked_card", "merchant_order", "merchant", "marketplace", "bank_account", "customer", "delegate", "delegate_link", "api_key", "kept_answer"}
+var tables = []string{"payment_token", "source", "payment", "attempt", "webhook_endpoint", "surcharge_rule", "surcharge_use", "blocked_card", "merchant_order", "merchant", "marketplace", "bank_account", "customer", "delegate", "delegate_link", "api_key", "kept_answer"}
 
 // wrong is a request that must be refused.
 type wrong struct {
@@ -132,7 +132,7 @@ func TestBadInput(t *testing.T) {
 		t.Run(engine, func(t *testing.T) {
 			h := open(t, engine)
 			a := h.sandbox.April
-			all := append(append(append(bodies(h), fields(h)...), ids(h)...), queries()...)
+			all := append(append(append(append(bodies(h), fields(h)...), ids(h)...), queries()...), h.saleFields(t)...)
 			before := storetest.Rows(t, h.app.DB, tables...)
 			for _, w := range all {
 				token := a.SecretKey

@@ -32,7 +32,8 @@ type target struct {
 	account                              string
 	order                                string
 	source, token, blocked               string
-	name                                 string
+	sales
+	name string
 }
 
 // everyone is who can ask: each kind of credential, of the target that is own.
@@ -83,8 +84,8 @@ func (h *house) furnish(t *testing.T, realm access.Realm, market ident.ID, name 
 		t.Fatal(err)
 	}
 	src, token, blocked := h.fill(t, actor, m.ID, c.ID)
-	return target{source: src, token: token, blocked: blocked, order: april.Name("ordr", o.ID), realm: realm, marketID: market, merchantID: m.ID, customerID: c.ID, market: april.MarketplaceName(market), merchant: april.MerchantName(m.ID),
-		customer: april.CustomerName(c.ID), delegate: april.Name("custd", d.ID), secret: april.Name("stkn", k.ID), account: april.Name("xacc", m.Accounts[0].ID), name: name}
+	return h.trade(t, target{source: src, token: token, blocked: blocked, order: april.Name("ordr", o.ID), realm: realm, marketID: market, merchantID: m.ID, customerID: c.ID, market: april.MarketplaceName(market), merchant: april.MerchantName(m.ID),
+		customer: april.CustomerName(c.ID), delegate: april.Name("custd", d.ID), secret: april.Name("stkn", k.ID), account: april.Name("xacc", m.Accounts[0].ID), name: name})
 }
 
 // fill gives a customer a source that is kept, a token and a card that is
@@ -187,6 +188,9 @@ func about(o april.Operation, x target) (asked, bool) {
 		"DELETE /orders/{id}":                   {"/orders/" + x.order, "", nil, false},
 		"POST /orders/{id}/cancel":              {"/orders/" + x.order + "/cancel", "", nil, false},
 	}[o.Method+" "+o.Path]
+	if !ok {
+		a, ok = aboutSales(x)[o.Method+" "+o.Path]
+	}
 	return a, ok
 }
 
@@ -227,7 +231,7 @@ func TestAuthorisation(t *testing.T) {
 				elsewhere: h.furnish(t, test, two, "elsewhere"), otherRealm: h.furnish(t, live, three, "live")}
 			gone := april.Name("x", "0123456789abcdef01234567")[1:]
 			places[nobodyThere] = target{market: "mktp" + gone, merchant: "mcht" + gone, customer: "cust" + gone, delegate: "custd" + gone, secret: "stkn" + gone, account: "xacc" + gone,
-				order: "ordr" + gone, source: "psrc" + gone, token: "ptkn" + gone, blocked: "bcrd" + gone, name: "nobody"}
+				order: "ordr" + gone, sales: sales{"ordr" + gone, "ptkn" + gone, "tran" + gone, "tran" + gone, "webhook" + gone}, source: "psrc" + gone, token: "ptkn" + gone, blocked: "bcrd" + gone, name: "nobody"}
 			tokens := h.credentials(t, places[own])
 			tried := 0
 			for _, o := range april.Operations() {
@@ -241,6 +245,10 @@ func TestAuthorisation(t *testing.T) {
 							t.Fatalf("nobody says how %s %s is asked", o.Method, o.Path)
 						}
 						what := fmt.Sprintf("%s %s by %s of %s", o.Method, o.Path, kind, where)
+						if o.Path == "/orders/{id}/pay" && where != nobodyThere && sees(kind, where) && o.Takes(kind) {
+							places[where] = h.sell(t, x) // one is paid each time
+							a, _ = about(o, places[where])
+						}
 						if o.Path == "/customers/delegates/{id}" && o.Method == http.MethodDelete && where != nobodyThere && sees(kind, where) && o.Takes(kind) {
 							places[where] = h.reintroduce(t, x) // one of each is deleted each time
 							a, _ = about(o, places[where])

@@ -19,6 +19,7 @@ import (
 	"github.com/florinpay/florin/core/settlement"
 	"github.com/florinpay/florin/core/surcharge"
 	"github.com/florinpay/florin/core/vault"
+	"github.com/florinpay/florin/core/webhook"
 	"github.com/florinpay/florin/store"
 )
 
@@ -33,6 +34,7 @@ type Surface struct {
 	Payments   *payment.Service
 	Surcharges *surcharge.Service
 	Settlement *settlement.Service // its plans say what a surcharge may pass on
+	Webhooks   *webhook.Service
 	Wallets    map[access.Environment]Wallets
 	Clock      clock.Clock
 	Log        *slog.Logger
@@ -129,16 +131,18 @@ func init() { // not a literal: the handlers know the table
 		{"PATCH", "/orders/{id}", true, "MK S mj", Nothing, (*Surface).changeOrder},
 		{"DELETE", "/orders/{id}", false, "MK S mj", Nothing, (*Surface).cancelOrder},
 		{"POST", "/orders/{id}/cancel", false, "MK S mj", Nothing, (*Surface).cancelOrder},
-		{"POST", "/orders/{id}/pay", true, "MK S L", later, nil},
+		{"POST", "/orders/{id}/pay", true, "MK S L", Nothing, (*Surface).payOrder},
 		{"POST", "/simulation", false, "MK S aj mj kj", later, nil},
-		{"GET", "/transactions", true, "MK S aj mj kj cj", later, nil},
-		{"GET", "/transactions/{id}", true, "MK S aj mj kj", later, nil},
-		{"PATCH", "/transactions/{id}", false, "MK S aj mj kj", later, nil},
+		{"GET", "/transactions", true, "MK S aj mj kj cj", Nothing, (*Surface).listTransactions},
+		{"GET", "/transactions/{id}", true, "MK S aj mj kj", Nothing, (*Surface).getTransaction},
+		{"PATCH", "/transactions/{id}", false, "MK S aj mj kj", Nothing, (*Surface).changeTransaction},
+		{"GET", "/transactions/refunds", true, "MK S aj mj kj", Nothing, (*Surface).listRefunds},
+		{"GET", "/transactions/disputes", true, "MK S aj mj kj", Nothing, (*Surface).listDisputes},
 		{"POST", "/marketplaces/customer", true, "MK kj aj", later, nil},
-		{"GET", "/webhooks", true, "MK S aj kj mj", later, nil},
-		{"POST", "/webhooks", true, "MK S kj mj", later, nil},
-		{"GET", "/webhooks/{id}", false, "MK S kj mj", later, nil},
-		{"PATCH", "/webhooks/{id}", false, "MK S kj mj", later, nil},
+		{"GET", "/webhooks", true, "MK S aj kj mj", Nothing, (*Surface).listSubscriptions},
+		{"POST", "/webhooks", true, "MK S kj mj", Nothing, (*Surface).addSubscription},
+		{"GET", "/webhooks/{id}", false, "MK S kj mj", Nothing, (*Surface).getSubscription},
+		{"PATCH", "/webhooks/{id}", false, "MK S kj mj", Nothing, (*Surface).changeSubscription},
 		{"GET", "/loans", true, "E MK S aj mj kj cj", later, nil},
 		{"GET", "/loans/statements", true, "E MK S aj mj kj cj", later, nil},
 		{"GET", "/loans/statements/{id}", true, "E MK S aj mj kj cj", later, nil},
@@ -162,6 +166,9 @@ func (s *Surface) Routes(r chi.Router) {
 		r.Handle(o.Path, nowhere) // its other methods
 	}
 	for _, o := range operations {
+		if o.Routed() && o.fromBrowser() {
+			r.Options(o.Path, preflight)
+		}
 		if o.Routed() {
 			r.Method(o.Method, o.Path, s.handle(o))
 			if o.Method == http.MethodGet {

@@ -23,6 +23,9 @@ const (
 	blockedID     idKind = "bcrd"
 	transactionID idKind = "tran"
 	orderID       idKind = "ordr"
+	refundID      idKind = "rfnd"
+	disputeID     idKind = "dispute"
+	webhookID     idKind = "webhook"
 )
 
 // idLength is that of twelve bytes in base64url.

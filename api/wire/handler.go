@@ -37,7 +37,10 @@ func Identify(next func() ident.ID) func(http.Handler) http.Handler {
 }
 
 // RequestID is the id that Identify gave the request, or "".
-func RequestID(r *http.Request) string {
-	id, _ := r.Context().Value(requestKey{}).(string)
+func RequestID(r *http.Request) string { return RequestOf(r.Context()) }
+
+// RequestOf is the id of the request that a context belongs to, or "".
+func RequestOf(ctx context.Context) string {
+	id, _ := ctx.Value(requestKey{}).(string)
 	return id
 }

@@ -83,6 +83,24 @@ func scanCustomer(scan func(...any) error) (c Customer, err error) {
 	return c, json.Unmarshal([]byte(details), &c.Details)
 }
 
+// In finds customers by their ids in the caller's transaction, which has decided
+// who may see them. What does not exist is left out.
+func In(tx *store.Tx, ids ...ident.ID) (map[ident.ID]Customer, error) {
+	out := map[ident.ID]Customer{}
+	if len(ids) == 0 {
+		return out, nil
+	}
+	q := store.Search{Table: customerTable.Name, Columns: customerColumns, Sorts: customerSorts, Page: store.Page{Limit: int64(len(ids))}}
+	q.Where(`realm = ?`, string(tx.Realm()))
+	store.In(&q, `id`, ids)
+	_, err := tx.Search(q, func(scan func(...any) error) error {
+		c, err := scanCustomer(scan)
+		out[c.ID] = c
+		return err
+	})
+	return out, err
+}
+
 // customerSorts are what a search may be sorted by.
 var customerSorts = map[string]string{"id": "id", "createdAt": "created_at", "updatedAt": "updated_at", "email": "email_key",
 	"givenName": "given_name", "surname": "surname", "company": "company", "reference": "reference"}

@@ -130,14 +130,16 @@ func (s *Service) AddSub(ctx context.Context, realm ident.ID, m Merchant, accoun
 		if f.Code == "" {
 			f.Code = string(f.ID)
 		}
-		if err := addMerchant(tx, f.Merchant); err != nil || account == nil {
+		if err := addMerchant(tx, f.Merchant); err != nil {
 			return err
 		}
-		a := *account
-		a.ID, a.Version, a.Merchant, a.Main, a.CreatedAt = tx.NewID(), 1, f.ID, true, tx.Now()
-		addAccount(tx, a)
-		f.Accounts = []BankAccount{a}
-		return nil
+		if account != nil {
+			a := *account
+			a.ID, a.Version, a.Merchant, a.Main, a.CreatedAt = tx.NewID(), 1, f.ID, true, tx.Now()
+			addAccount(tx, a)
+			f.Accounts = []BankAccount{a}
+		}
+		return s.tell(tx, "created", f)
 	})
 	return f, taken(err, code)
 }
@@ -150,6 +152,7 @@ func (s *Service) Change(ctx context.Context, realm, id ident.ID, f func(m *Merc
 		if out, err = findIn(tx, id); err != nil {
 			return err
 		}
+		before := out.State
 		if err := f(&out.Merchant); err != nil {
 			return err
 		}
@@ -161,10 +164,21 @@ func (s *Service) Change(ctx context.Context, realm, id ident.ID, f func(m *Merc
 			return err
 		}
 		out.Version++
-		return nil
+		if before != Active && out.State == Active {
+			return s.tell(tx, "activated", out)
+		}
+		return s.tell(tx, "updated", out)
 	})
 	s.forget(realm)
 	return out, err
+}
+
+// tell tells of a change whoever wants to know.
+func (s *Service) tell(tx *store.Tx, what string, f Found) error {
+	if s.Tell == nil {
+		return nil
+	}
+	return s.Tell(tx, what, f)
 }
 
 // AddAccount gives a merchant a bank account. The first one is the main one,
@@ -242,7 +256,7 @@ func (s *Service) accounts(ctx context.Context, realm, id ident.ID, f func(tx *s
 			return err
 		}
 		out.Version++
-		return nil
+		return s.tell(tx, "updated", out)
 	})
 	return out, err
 }

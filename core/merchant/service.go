@@ -16,6 +16,9 @@ import (
 type Service struct {
 	DB    *store.DB
 	Clock clock.Clock
+	// Tell writes the event that a merchant's change is, in the transaction of
+	// the change: created, updated or activated. Nil: nobody wants to know.
+	Tell func(tx *store.Tx, what string, f Found) error
 
 	known sync.Map // realm + "/" + profile code -> knownPair
 }

@@ -84,6 +84,19 @@ func (s *Service) Find(ctx context.Context, realm, id ident.ID) (o Order, err er
 	return o, err
 }
 
+// Payable says whether an order can be paid now, and shows it. It is only a
+// look: Claim decides. Faults: not_found.order, conflict.order.paid,
+// conflict.order.cancelled, conflict.order.busy, conflict.order.expired.
+func (s *Service) Payable(ctx context.Context, realm, id ident.ID) (o Order, err error) {
+	err = s.DB.View(ctx, realm, func(tx *store.Tx) error {
+		if o, err = getOrder(tx, id); err != nil {
+			return err
+		}
+		return o.payable(tx.Now())
+	})
+	return o, err
+}
+
 // In finds orders by their ids in the caller's transaction, which has decided
 // who may see them. What does not exist is left out.
 func In(tx *store.Tx, ids ...ident.ID) (map[ident.ID]Order, error) { return byIDs(tx, ids) }

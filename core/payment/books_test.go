@@ -107,7 +107,7 @@ func (w *world) disagree(h house) (out []string) {
 type tally struct{ held, captured, refunded, disputed, credited int64 }
 
 func tallyOf(p payment.Payment) tally {
-	t := tally{captured: p.Captured - p.Details.Returned, refunded: p.Refunded, disputed: p.Disputed}
+	t := tally{captured: p.Captured - p.Details.Returned, refunded: p.Refunded, disputed: p.Disputed + p.Lost}
 	switch {
 	case p.Kind == connector.Credit && p.State == payment.Credited:
 		t.credited = p.Amount.Minor

@@ -8,6 +8,7 @@ import (
 	"github.com/florinpay/florin/core/fault"
 	"github.com/florinpay/florin/core/ident"
 	"github.com/florinpay/florin/core/method"
+	"github.com/florinpay/florin/core/money"
 	"github.com/florinpay/florin/store"
 )
 
@@ -139,9 +140,9 @@ func (s *Service) charged(tx *store.Tx, cur Outcome, n connector.Notice) (Outcom
 		return cur, err
 	}
 	amount := n.Result.Amount
-	limit := p.Captured - p.Refunded - p.Disputed
+	limit := p.Captured - p.Refunded - p.Disputed - p.Lost
 	if n.Kind == ChargebackReversal {
-		limit = p.Disputed
+		limit = p.Disputed + p.Lost
 	}
 	if amount.Currency != p.Amount.Currency || amount.Minor < 1 || amount.Minor > limit {
 		return cur, fault.New("conflict.amount", "the callback names another amount")
@@ -156,9 +157,31 @@ func (s *Service) charged(tx *store.Tx, cur Outcome, n connector.Notice) (Outcom
 		c.p.Disputed += amount.Minor
 		c.book(p.deal().Chargeback(amount))
 	} else {
-		c.p.Disputed -= amount.Minor
 		c.event = "payment.chargeback_reversed"
-		c.book(p.deal().ChargebackReversed(amount))
+		c.comesHome(amount)
 	}
-	return s.write(tx, c, Outcome{Payment: p, Attempt: a})
+	out, err := s.write(tx, c, Outcome{Payment: p, Attempt: a})
+	switch {
+	case err != nil:
+	case n.Kind == Chargeback:
+		err = s.openDispute(tx, out.Payment, a)
+	default:
+		err = s.wonBack(tx, out.Payment, amount.Minor)
+	}
+	return out, err
+}
+
+// comesHome books disputed money that the payer's bank gives back: what is still
+// disputed first, then what was lost before.
+func (c *change) comesHome(a money.Amount) {
+	open := money.Of(min(a.Minor, c.p.Disputed), a.Currency)
+	lost := money.Of(a.Minor-open.Minor, a.Currency)
+	c.p.Disputed -= open.Minor
+	c.p.Lost -= lost.Minor
+	if open.Minor > 0 {
+		c.book(c.deal().ChargebackReversed(open))
+	}
+	if lost.Minor > 0 {
+		c.book(c.deal().ChargebackReturned(lost))
+	}
 }

@@ -12,6 +12,7 @@ import (
 	"github.com/florinpay/florin/core/ident"
 	"github.com/florinpay/florin/core/ledger"
 	"github.com/florinpay/florin/core/money"
+	"github.com/florinpay/florin/core/surcharge"
 	"github.com/florinpay/florin/store"
 )
 
@@ -24,6 +25,9 @@ type Operation struct {
 	// Untouched makes a void refuse a payment of which something was captured
 	// (from a hold) or refunded.
 	Untouched bool
+	// Unwritten leaves a wish that was refused without a trace: else an attempt
+	// tells what became of it.
+	Unwritten bool
 	Reference string
 	Echo      []connector.Parameter
 	Simulate  map[string]string
@@ -74,6 +78,9 @@ func (s *Service) Refund(ctx context.Context, actor access.Actor, op Operation) 
 		if err := a.within(*p, limit, "conflict.refund.exceeds"); err != nil {
 			return err
 		}
+		if a.Surcharge, err = surchargeBack(tx, *p, a.Amount.Minor); err != nil {
+			return err
+		}
 		p.Refunding += a.Amount.Minor
 		_, err = ledger.Post(tx, p.deal().ReserveRefund(a.Amount))
 		return err
@@ -113,8 +120,12 @@ func (s *Service) Void(ctx context.Context, actor access.Actor, op Operation) (O
 			return fault.At("conflict.void.exceeds", "amount", "a void takes all that is open")
 		}
 		if undo {
+			var err error
+			if a.Surcharge, err = surchargeBack(tx, *p, open); err != nil {
+				return err
+			}
 			p.Refunding += open
-			_, err := ledger.Post(tx, p.deal().ReserveRefund(a.Amount))
+			_, err = ledger.Post(tx, p.deal().ReserveRefund(a.Amount))
 			return err
 		}
 		p.Voiding += open
@@ -140,6 +151,26 @@ func refundable(tx *store.Tx, p Payment, a Attempt) (int64, error) {
 		}
 	}
 	return min(limit, left), err
+}
+
+// surchargeBack is how much of what is given back is surcharge. A surcharge is
+// fixed when the payment is made: of a capture that takes less, it is at most
+// all (april sheet, 6.3).
+func surchargeBack(tx *store.Tx, p Payment, back int64) (int64, error) {
+	if p.Details.Surcharge == 0 {
+		return 0, nil
+	}
+	list, err := AttemptsOf(tx, p.ID)
+	if err != nil {
+		return 0, err
+	}
+	c := surcharge.Charged{Total: p.Captured, Surcharge: min(p.Details.Surcharge, p.Captured), Refunded: p.Refunded + p.Refunding}
+	for _, a := range list {
+		if a.givesBack(p) && a.State != Refused && a.State != FailedLate && a.State != LateSuccess {
+			c.Returned += a.Surcharge
+		}
+	}
+	return c.Return(back)
 }
 
 // cutOff is when a day's captures go to settlement: midnight UTC.
@@ -198,7 +229,7 @@ func (s *Service) operate(ctx context.Context, actor access.Actor, need access.P
 		p.Version++
 		return Outcome{Payment: p, Attempt: a}, addAttempt(tx, a)
 	})
-	if fault.Is(err, fault.Conflict) && !fault.Is(err, "conflict.idempotency") && !errors.Is(err, store.ErrConflict) {
+	if fault.Is(err, fault.Conflict) && !fault.Is(err, "conflict.idempotency") && !errors.Is(err, store.ErrConflict) && !op.Unwritten {
 		return s.refuseOperation(ctx, actor, op, kind, err)
 	}
 	if err != nil || known.Replayed {

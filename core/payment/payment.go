@@ -112,12 +112,14 @@ type Payment struct {
 	UpdatedAt  time.Time
 	CapturedAt time.Time // the first capture; refund window and cut-off count from it
 	ExpiresAt  time.Time // of the hold, or of the payer's time to act
+	PaidOutAt  time.Time // when its money reached the merchant's bank; zero: it has not
 	Details    Details
 }
 
 // Details are facts of a payment that nobody searches by.
 type Details struct {
 	Card       *Face                 `json:"card,omitempty"`
+	Facts      *method.Facts         `json:"facts,omitempty"` // what was known of the card beyond its face
 	Bank       *BankFace             `json:"bank,omitempty"`
 	Payee      *connector.Payee      `json:"payee,omitempty"`    // where a bank transfer has to go
 	Mandate    ident.ID              `json:"mandate,omitempty"`  // the agreement that was charged
@@ -233,6 +235,9 @@ func (p Payment) held() int64 {
 func (p Payment) Refundable() int64 {
 	return p.Captured - p.Refunded - p.Refunding - p.Disputed - p.Lost - p.Details.Returned
 }
+
+// takes says whether the payment takes money from a payer, now or later.
+func (p Payment) takes() bool { return p.Kind == connector.Authorise || p.Kind == connector.Debit }
 
 // Final says whether nothing more happens to the payment by itself.
 func (p Payment) Final() bool {

@@ -15,11 +15,11 @@ import (
 var paymentTable = &store.Table{Name: "payment", Key: 2, Columns: []string{
 	"realm", "id", "version", "seq", "merchant", "profile", "surface", "kind", "method", "brand", "currency", "amount", "state", "code", "risk",
 	"connector", "reference", "session", "source", "customer", "captured", "capturing", "refunded", "refunding", "voided", "voiding", "disputed",
-	"created_at", "updated_at", "captured_at", "expires_at", "details", "order_id", "lost"}}
+	"created_at", "updated_at", "captured_at", "expires_at", "details", "order_id", "lost", "paid_out_at"}}
 
 const paymentColumns = `id, version, seq, merchant, profile, surface, kind, method, brand, currency, amount, state, code, risk,
 	connector, reference, session, source, customer, captured, capturing, refunded, refunding, voided, voiding, disputed,
-	created_at, updated_at, captured_at, expires_at, details, order_id, lost`
+	created_at, updated_at, captured_at, expires_at, details, order_id, lost, paid_out_at`
 
 func paymentRow(tx *store.Tx, p Payment, version int64) ([]any, error) {
 	details, err := json.Marshal(p.Details)
@@ -27,7 +27,7 @@ func paymentRow(tx *store.Tx, p Payment, version int64) ([]any, error) {
 		string(p.Amount.Currency), p.Amount.Minor, string(p.State), p.Code, p.Risk, p.Connector, p.Reference, string(p.Session), string(p.Source), string(p.Customer),
 		p.Captured, p.Capturing, p.Refunded, p.Refunding, p.Voided, p.Voiding, p.Disputed,
 		clock.Millis(p.CreatedAt), clock.Millis(p.UpdatedAt), clock.Millis(p.CapturedAt), clock.Millis(p.ExpiresAt), string(details),
-		string(p.Order), p.Lost}, err
+		string(p.Order), p.Lost, clock.Millis(p.PaidOutAt)}, err
 }
 
 func addPayment(tx *store.Tx, p Payment) error {
@@ -51,6 +51,7 @@ func savePayment(tx *store.Tx, p Payment) error {
 type paymentScan struct {
 	p                                   Payment
 	created, updated, captured, expires int64
+	paidOut                             int64
 	details                             string
 }
 
@@ -59,13 +60,13 @@ func (s *paymentScan) dest() []any {
 	return []any{&p.ID, &p.Version, &p.Seq, &p.Merchant, &p.Profile, &p.Surface, &p.Kind, &p.Method, &p.Brand, &p.Amount.Currency, &p.Amount.Minor,
 		&p.State, &p.Code, &p.Risk, &p.Connector, &p.Reference, &p.Session, &p.Source, &p.Customer,
 		&p.Captured, &p.Capturing, &p.Refunded, &p.Refunding, &p.Voided, &p.Voiding, &p.Disputed,
-		&s.created, &s.updated, &s.captured, &s.expires, &s.details, &p.Order, &p.Lost}
+		&s.created, &s.updated, &s.captured, &s.expires, &s.details, &p.Order, &p.Lost, &s.paidOut}
 }
 
 func (s *paymentScan) payment() (Payment, error) {
 	p := s.p
 	p.CreatedAt, p.UpdatedAt = clock.FromMillis(s.created), clock.FromMillis(s.updated)
-	p.CapturedAt, p.ExpiresAt = clock.FromMillis(s.captured), clock.FromMillis(s.expires)
+	p.CapturedAt, p.ExpiresAt, p.PaidOutAt = clock.FromMillis(s.captured), clock.FromMillis(s.expires), clock.FromMillis(s.paidOut)
 	return p, json.Unmarshal([]byte(s.details), &p.Details)
 }
 
@@ -77,14 +78,23 @@ func scanPayment(scan func(...any) error) (Payment, error) {
 	return s.payment()
 }
 
-func payments(tx *store.Tx, query string, args ...any) ([]Payment, error) {
-	var out []Payment
-	err := tx.All(query, args, func(scan func(...any) error) error {
-		p, err := scanPayment(scan)
-		out = append(out, p)
+// all reads every row that a query finds.
+func all[T any](tx *store.Tx, read func(scan func(...any) error) (T, error), query string, args []any) (list []T, err error) {
+	err = tx.All(query, args, into(&list, read))
+	return list, err
+}
+
+// into reads a row to the end of a list.
+func into[T any](list *[]T, read func(scan func(...any) error) (T, error)) func(scan func(...any) error) error {
+	return func(scan func(...any) error) error {
+		v, err := read(scan)
+		*list = append(*list, v)
 		return err
-	})
-	return out, err
+	}
+}
+
+func payments(tx *store.Tx, query string, args ...any) ([]Payment, error) {
+	return all(tx, scanPayment, query, args)
 }
 
 func getPayment(tx *store.Tx, id ident.ID) (Payment, error) {
@@ -187,13 +197,7 @@ func scanAttempt(scan func(...any) error) (Attempt, error) {
 }
 
 func attempts(tx *store.Tx, query string, args ...any) ([]Attempt, error) {
-	var out []Attempt
-	err := tx.All(query, args, func(scan func(...any) error) error {
-		a, err := scanAttempt(scan)
-		out = append(out, a)
-		return err
-	})
-	return out, err
+	return all(tx, scanAttempt, query, args)
 }
 
 // AttemptsOf reads all attempts of a payment, its own first.
@@ -227,13 +231,8 @@ func of(table, columns string) string {
 	return table + "." + strings.Join(strings.Fields(columns), " "+table+".")
 }
 
-func outcomes(tx *store.Tx, query string, args ...any) (list []Outcome, err error) {
-	err = tx.All(query, args, func(scan func(...any) error) error {
-		out, err := scanOutcome(scan)
-		list = append(list, out)
-		return err
-	})
-	return list, err
+func outcomes(tx *store.Tx, query string, args ...any) ([]Outcome, error) {
+	return all(tx, scanOutcome, query, args)
 }
 
 func scanOutcome(scan func(...any) error) (out Outcome, err error) {

@@ -29,6 +29,9 @@ func (o Order) With(m vault.Means) Order {
 		o.Customer = m.Token.Customer
 	}
 	o.Details.Token, o.Details.Fingerprint = m.Token.ID, m.Token.Face.Fingerprint
+	if facts := m.Token.Face.Facts; facts != (method.Facts{}) {
+		o.Details.Facts = &facts
+	}
 	o.Keeping = vault.Keeping{Delegate: m.Token.Delegate, About: vault.About{Facts: m.Token.Face.Facts}}
 	if m.ThreeDS != nil { // who pays was made sure of on the device
 		o.Details.ThreeDS, o.Use3DS, o.Challenge = m.ThreeDS, false, false

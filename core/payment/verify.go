@@ -172,7 +172,7 @@ func compare(p Payment, e *evidence) (wrong []string) {
 		same("returned", p.Details.Returned, e.returned)
 	}
 	same("refunded", p.Refunded, e.approved.of(connector.Refund))
-	same("disputed", p.Disputed, e.approved.of(Chargeback)-e.approved.of(ChargebackReversal))
+	same("disputed and lost", p.Disputed+p.Lost, e.approved.of(Chargeback)-e.approved.of(ChargebackReversal))
 	same("capturing", p.Capturing, e.open.of(connector.Capture))
 	same("refunding", p.Refunding, e.open.of(connector.Refund))
 	same("voiding", p.Voiding, e.open.of(connector.Void))
@@ -190,7 +190,7 @@ func compare(p Payment, e *evidence) (wrong []string) {
 // payment, credits negative (docs/ledger.md). What a credit set aside stands as
 // long as its attempt does: one that succeeded late had given it back before.
 func (p Payment) owed(e *evidence) (posted, pending int64) {
-	posted = -(p.Captured - p.Refunded - p.Details.Returned)
+	posted = -(p.Captured - p.Refunded - p.Lost - p.Details.Returned)
 	pending = p.Refunding + p.Disputed
 	if p.Kind == connector.Authorise && e.granted {
 		pending -= p.Amount.Minor - p.Captured - p.Voided

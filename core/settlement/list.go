@@ -136,6 +136,10 @@ type Arrival struct {
 	PaidAt      time.Time // zero: not yet
 }
 
+// EntriesIn lists the entries of a payment, oldest first, in the caller's
+// transaction.
+func EntriesIn(tx *store.Tx, payment ident.ID) ([]Entry, error) { return entriesOf(tx, payment) }
+
 // PaymentsOf lists the payments whose money a payout carried, for whoever tells
 // the merchant about each. Faults: not_found.payout.
 func PaymentsOf(tx *store.Tx, payout ident.ID) (list []ident.ID, err error) {

@@ -9,6 +9,7 @@ import (
 
 	"github.com/florinpay/florin/core/event"
 	"github.com/florinpay/florin/core/fault"
+	"github.com/florinpay/florin/core/method"
 	"github.com/florinpay/florin/store"
 )
 
@@ -66,13 +67,21 @@ func (s *Service) compose(ctx context.Context, d Delivery) (Post, error) {
 		}
 		maps.Copy(p.Headers, more)
 	}
-	signed, err := sign(r.signing(signer), d.Event, s.Clock(), p.Body)
+	signed, err := s.sign(e.Contract, r.signing(signer), d, p.Body)
 	maps.Copy(p.Headers, signed)
-	if more := s.Ways[e.Contract].Headers; more != nil && err == nil {
+	if more := s.Manners[e.Contract].Headers; more != nil && err == nil {
 		sign := func(text string) string { return mac(r.signing(signer), text) }
 		maps.Copy(p.Headers, more(d.Event, s.Clock(), p.Body, sign))
 	}
 	return p, err
+}
+
+// sign proves where a message comes from, as its contract does it.
+func (s *Service) sign(contract string, secrets []method.Secret, d Delivery, body []byte) (map[string]string, error) {
+	if own := s.Manners[contract].Sign; own != nil {
+		return own(secrets, d, s.Clock(), body)
+	}
+	return sign(secrets, d.Event, s.Clock(), body)
 }
 
 // keysFor reads the endpoint and the secrets that sign for it, and the realm's
@@ -130,7 +139,7 @@ func (s *Service) result(tx *store.Tx, d Delivery, a Answer, interrupted bool) e
 	}
 	if a.OK() {
 		d.State = Sent
-	} else if due, more := s.Ways[e.Contract].next(d.Since, now, d.Tries, retryAfter(a.RetryAfter, s.Clock())); more && a.Status != 410 && !permanent(a.Err) {
+	} else if due, more := s.Manners[e.Contract].next(d.Since, now, d.Tries, retryAfter(a.RetryAfter, s.Clock())); more && a.Status != 410 && !permanent(a.Err) {
 		d.DueAt = due
 	} else {
 		d.State = Dead
@@ -179,7 +188,10 @@ func (s *Service) health(tx *store.Tx, e Endpoint, a Answer) error {
 	if e.State != Active {
 		return nil
 	}
-	giveUp := s.GiveUp
+	giveUp := s.Manners[e.Contract].GiveUp
+	if giveUp == 0 {
+		giveUp = s.GiveUp
+	}
 	if giveUp == 0 {
 		giveUp = patience
 	}

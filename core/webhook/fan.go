@@ -7,7 +7,9 @@ import (
 	"time"
 
 	"github.com/florinpay/florin/core/event"
+	"github.com/florinpay/florin/core/fault"
 	"github.com/florinpay/florin/core/ident"
+	"github.com/florinpay/florin/core/merchant"
 	"github.com/florinpay/florin/store"
 )
 
@@ -25,11 +27,14 @@ func (s *Service) Fan(tx *store.Tx, e event.Event, render Render, targets ...Tar
 		return err
 	}
 	f := fan{s: s, e: e, render: render, said: map[string]Message{}}
+	market := marketOf(tx, e.Merchant)
 	for _, ep := range list {
-		if ep.wants(e.Type, e.Merchant) {
-			if err := f.owe(tx, ep, ep.URL); err != nil {
-				return err
-			}
+		wanted, err := ep.wants(e.Type, e.Merchant, market)
+		if err == nil && wanted {
+			err = f.owe(tx, ep, ep.URL)
+		}
+		if err != nil {
+			return err
 		}
 	}
 	for _, t := range targets {
@@ -50,6 +55,18 @@ func (s *Service) Fan(tx *store.Tx, e event.Event, render Render, targets ...Tar
 	return nil
 }
 
+// marketOf tells a merchant's marketplace, which is looked up once and only if
+// somebody asks. What belongs to a marketplace itself bears its id.
+func marketOf(tx *store.Tx, id ident.ID) func() (ident.ID, error) {
+	return sync.OnceValues(func() (ident.ID, error) {
+		m, err := merchant.MerchantIn(tx, id)
+		if fault.Is(err, fault.NotFound) {
+			return id, nil
+		}
+		return m.Marketplace, err
+	})
+}
+
 // fan is one event on its way to all who hear of it.
 type fan struct {
 	s      *Service
@@ -68,6 +85,12 @@ func (f *fan) owe(tx *store.Tx, ep Endpoint, url string) error {
 		}
 		f.said[ep.Contract] = m
 	}
+	if wrap := f.s.Manners[ep.Contract].Wrap; wrap != nil && len(m.Body) > 0 {
+		var err error
+		if m, err = wrap(tx, ep, f.e, m); err != nil {
+			return err
+		}
+	}
 	if len(m.Body) == 0 {
 		return nil
 	}
@@ -81,13 +104,13 @@ func (f *fan) owe(tx *store.Tx, ep Endpoint, url string) error {
 }
 
 // implicit finds or makes the endpoint that stands for a target's server.
-func (s *Service) implicit(tx *store.Tx, merchant ident.ID, t Target) (Endpoint, error) {
+func (s *Service) implicit(tx *store.Tx, owner ident.ID, t Target) (Endpoint, error) {
 	server := t.URL
 	if u, err := s.Sender.guard.URL(t.URL); err == nil {
 		server = origin(u)
 	} // otherwise the message is written all the same and ends as a dead letter
-	e := Endpoint{ID: derivedID(tx.Realm(), merchant, Implicit, t.Contract+" "+server), Version: 1, Kind: Implicit, Merchant: merchant, URL: server,
-		Contract: t.Contract, Mode: Plain, Ordered: !s.Ways[t.Contract].Unordered, State: Active, CreatedAt: tx.Now()}
+	e := Endpoint{ID: derivedID(tx.Realm(), owner, Implicit, t.Contract+" "+server), Version: 1, Kind: Implicit, Merchant: owner, URL: server,
+		Contract: t.Contract, Mode: Plain, Ordered: !s.Manners[t.Contract].Unordered, State: Active, CreatedAt: tx.Now()}
 	if s.known.exists(e.ID) {
 		return e, nil
 	}

@@ -203,11 +203,11 @@ func TestWants(t *testing.T) {
 		{"source", "", "payment.captured", "m1", false},
 	} {
 		e := Endpoint{Kind: Subscribed, State: Active, Merchant: c.merchant, Filter: strings.Fields(c.filter)}
-		if got := e.wants(c.typ, c.of); got != c.want {
+		if got, err := e.wants(c.typ, c.of, nil); got != c.want || err != nil {
 			t.Errorf("%+v: got %v", c, got)
 		}
 		e.State = Disabled
-		if e.wants(c.typ, c.of) {
+		if got, _ := e.wants(c.typ, c.of, nil); got {
 			t.Errorf("%+v: wanted although disabled", c)
 		}
 	}

@@ -13,9 +13,10 @@ import (
 )
 
 var endpointTable = &store.Table{Name: "webhook_endpoint", Key: 2, Columns: []string{"realm", "id", "version", "kind", "merchant", "url", "contract",
-	"mode", "filter", "ordered", "state", "reason", "failing_since", "created_at", "events", "sealed", "key_version"}}
+	"mode", "filter", "ordered", "state", "reason", "failing_since", "created_at", "events", "sealed", "key_version", "marketplace", "topics", "description", "metadata"}}
 
-const endpointColumns = `id, version, kind, merchant, url, contract, mode, filter, ordered, state, reason, failing_since, created_at, events, sealed, key_version`
+const endpointColumns = `id, version, kind, merchant, url, contract, mode, filter, ordered, state, reason, failing_since, created_at, events, sealed, key_version,
+	marketplace, topics, description, metadata`
 
 func endpointRow(tx *store.Tx, e Endpoint, version int64) []any {
 	sealed := e.sealed
@@ -23,7 +24,8 @@ func endpointRow(tx *store.Tx, e Endpoint, version int64) []any {
 		sealed = []byte{} // the column takes no NULL
 	}
 	return []any{string(tx.Realm()), string(e.ID), version, string(e.Kind), string(e.Merchant), e.URL, e.Contract, string(e.Mode),
-		strings.Join(e.Filter, " "), e.Ordered, string(e.State), e.Reason, clock.Millis(e.FailingSince), clock.Millis(e.CreatedAt), e.Events, sealed, e.keyVersion}
+		strings.Join(e.Filter, " "), e.Ordered, string(e.State), e.Reason, clock.Millis(e.FailingSince), clock.Millis(e.CreatedAt), e.Events, sealed, e.keyVersion,
+		string(e.Marketplace), strings.Join(e.Topics, " "), e.Description, e.Metadata}
 }
 
 func addEndpoint(tx *store.Tx, e Endpoint) { tx.Insert(endpointTable, endpointRow(tx, e, 1)...) }
@@ -31,7 +33,7 @@ func addEndpoint(tx *store.Tx, e Endpoint) { tx.Insert(endpointTable, endpointRo
 // offerEndpoint writes e unless it is there already.
 func offerEndpoint(tx *store.Tx, e Endpoint) error {
 	_, err := tx.Exec(`INSERT INTO webhook_endpoint (realm, `+endpointColumns+`)
-		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17) ON CONFLICT (realm, id) DO NOTHING`, endpointRow(tx, e, 1)...)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21) ON CONFLICT (realm, id) DO NOTHING`, endpointRow(tx, e, 1)...)
 	return err
 }
 
@@ -67,15 +69,45 @@ func sealedBefore(tx *store.Tx, version int64, limit int) ([]Endpoint, error) {
 func listEndpoints(tx *store.Tx, query string, args ...any) ([]Endpoint, error) {
 	var out []Endpoint
 	err := tx.All(query, args, func(scan func(...any) error) error {
-		var e Endpoint
-		var filter string
-		var failing, created int64
-		err := scan(&e.ID, &e.Version, &e.Kind, &e.Merchant, &e.URL, &e.Contract, &e.Mode, &filter, &e.Ordered, &e.State, &e.Reason, &failing, &created, &e.Events, &e.sealed, &e.keyVersion)
-		e.Filter, e.FailingSince, e.CreatedAt = strings.Fields(filter), clock.FromMillis(failing), clock.FromMillis(created)
+		e, err := scanEndpoint(scan)
 		out = append(out, e)
 		return err
 	})
 	return out, err
+}
+
+func scanEndpoint(scan func(...any) error) (e Endpoint, err error) {
+	var filter, topics string
+	var failing, created int64
+	err = scan(&e.ID, &e.Version, &e.Kind, &e.Merchant, &e.URL, &e.Contract, &e.Mode, &filter, &e.Ordered, &e.State, &e.Reason, &failing, &created, &e.Events,
+		&e.sealed, &e.keyVersion, &e.Marketplace, &topics, &e.Description, &e.Metadata)
+	e.Filter, e.Topics, e.FailingSince, e.CreatedAt = strings.Fields(filter), strings.Fields(topics), clock.FromMillis(failing), clock.FromMillis(created)
+	return e, err
+}
+
+// endpointSorts are what a search may be sorted by.
+var endpointSorts = map[string]string{"id": "id", "createdAt": "created_at", "url": "url", "state": "state"}
+
+func searchEndpoints(tx *store.Tx, f Filter) (list []Endpoint, total int64, err error) {
+	q := store.Search{Table: endpointTable.Name, Columns: endpointColumns, Sorts: endpointSorts, Page: f.Page}
+	q.Where(`realm = ?`, string(tx.Realm()))
+	q.Where(`kind = ?`, string(Subscribed))
+	q.Where(`contract = ?`, f.Contract)
+	store.In(&q, `id`, f.IDs)
+	store.In(&q, `merchant`, f.Merchants)
+	if f.Marketplace != "" {
+		q.Where(`(marketplace = ? OR merchant IN (SELECT m.id FROM merchant m WHERE m.realm = ? AND m.marketplace = ?))`,
+			string(f.Marketplace), string(tx.Realm()), string(f.Marketplace))
+	}
+	if f.State != "" {
+		q.Where(`state = ?`, string(f.State))
+	}
+	total, err = tx.Search(q, func(scan func(...any) error) error {
+		e, err := scanEndpoint(scan)
+		list = append(list, e)
+		return err
+	})
+	return list, total, err
 }
 
 var deliveryTable = &store.Table{Name: "delivery", Key: 2, Columns: []string{"realm", "id", "version", "endpoint", "event", "event_type", "object", "seq",

@@ -44,24 +44,28 @@ func (r ring) secrets() Secrets {
 
 // draw gives e its first secrets.
 func (s *Service) draw(tx *store.Tx, e *Endpoint) (Secrets, error) {
-	r, err := s.drawRing(e.Mode)
+	r, err := s.drawRing(*e)
 	if err != nil {
 		return Secrets{}, err
 	}
 	return r.secrets(), s.seal(tx, e, r)
 }
 
-func (s *Service) drawRing(m Mode) (ring, error) {
+func (s *Service) drawRing(e Endpoint) (ring, error) {
 	random := s.Random
 	if random == nil {
 		random = rand.Reader
 	}
-	signing, err := newSecret(random)
+	draw := newSecret
+	if own := s.Manners[e.Contract].Secret; own != nil {
+		draw = own
+	}
+	signing, err := draw(random)
 	if err != nil {
 		return ring{}, err
 	}
 	r := ring{Signing: signing.Reveal()}
-	if m == Encrypted || m == EncryptedJSON {
+	if e.Mode == Encrypted || e.Mode == EncryptedJSON {
 		key, err := newCipherKey(random)
 		if err != nil {
 			return ring{}, err
@@ -107,7 +111,7 @@ func (s *Service) Rotate(ctx context.Context, realm, id ident.ID, by audit.By, o
 		if err != nil {
 			return err
 		}
-		r, err := s.drawRing(e.Mode)
+		r, err := s.drawRing(*e)
 		if err != nil {
 			return err
 		}

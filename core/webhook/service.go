@@ -29,9 +29,8 @@ type Service struct {
 	// GiveUp is how long an endpoint may fail without one success before it is
 	// disabled. Zero means 30 days, the life of a message.
 	GiveUp time.Duration
-
-	// Ways are those of contracts that have one of their own.
-	Ways map[string]Way
+	// Manners are those of contracts that have some of their own.
+	Manners map[string]Manner
 
 	known subscriptions
 	turn  turn
@@ -39,12 +38,16 @@ type Service struct {
 
 // Wish is what a new endpoint is to be.
 type Wish struct {
-	Merchant  ident.ID // "" for all merchants of the realm
-	URL       string
-	Contract  string
-	Mode      Mode     // "" means plain
-	Filter    []string // event types or their first words; none means all
-	Unordered bool     // events of one object need not wait for each other
+	Merchant    ident.ID // "" for all merchants of the realm, or of Marketplace
+	Marketplace ident.ID // "" for none in particular
+	URL         string
+	Contract    string
+	Mode        Mode     // "" means plain
+	Filter      []string // event types or their first words; none means all
+	Topics      []string // in the words of the contract, for its Manner
+	Description string
+	Metadata    string
+	Unordered   bool // events of one object need not wait for each other
 }
 
 // CheckURL says whether messages may go to a URL, for surfaces that take one
@@ -63,7 +66,8 @@ func (s *Service) Subscribe(ctx context.Context, realm ident.ID, by audit.By, w 
 	}
 	err = s.DB.Update(ctx, realm, func(tx *store.Tx) error {
 		e = Endpoint{ID: tx.NewID(), Version: 1, Kind: Subscribed, Merchant: w.Merchant, URL: w.URL, Contract: w.Contract, Mode: w.Mode,
-			Filter: w.Filter, Ordered: !w.Unordered, State: Active, CreatedAt: tx.Now()}
+			Filter: w.Filter, Ordered: !w.Unordered, State: Active, CreatedAt: tx.Now(), Marketplace: w.Marketplace, Topics: w.Topics,
+			Description: w.Description, Metadata: w.Metadata}
 		if shown, err = s.draw(tx, &e); err != nil {
 			return err
 		}

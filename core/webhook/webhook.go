@@ -44,11 +44,15 @@ type Endpoint struct {
 	ID           ident.ID
 	Version      int64
 	Kind         Kind
-	Merchant     ident.ID // "" for all merchants of the realm
+	Merchant     ident.ID // "" for all merchants of the realm, or of Marketplace
+	Marketplace  ident.ID // "" for none in particular
 	URL          string   // of an implicit endpoint its origin
 	Contract     string   // whose words messages use: gateway
 	Mode         Mode
 	Filter       []string // event types or their first words; none means all
+	Topics       []string // what it wants to hear of in the words of its contract, whose Manner looks at them
+	Description  string   // the owner's own
+	Metadata     string   // a JSON object of the owner's own, kept as it came
 	Ordered      bool     // events of one object one after the other
 	State        State
 	Reason       string // why it is disabled
@@ -61,10 +65,20 @@ type Endpoint struct {
 }
 
 // wants says whether the endpoint hears of an event of that type and merchant.
-func (e Endpoint) wants(typ string, merchant ident.ID) bool {
-	if e.Kind != Subscribed || e.State != Active || (e.Merchant != "" && e.Merchant != merchant) {
-		return false
+// market tells the merchant's marketplace; it is asked when that matters.
+func (e Endpoint) wants(typ string, merchant ident.ID, market func() (ident.ID, error)) (bool, error) {
+	if e.Kind != Subscribed || e.State != Active || e.Merchant != "" && e.Merchant != merchant || !e.chose(typ) {
+		return false, nil
 	}
+	if e.Marketplace == "" || e.Merchant != "" {
+		return true, nil
+	}
+	of, err := market()
+	return of == e.Marketplace, err
+}
+
+// chose says whether the endpoint's filter lets an event of that type through.
+func (e Endpoint) chose(typ string) bool {
 	if len(e.Filter) == 0 {
 		return true
 	}

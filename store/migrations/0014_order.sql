@@ -33,3 +33,29 @@ ALTER TABLE payment ADD COLUMN lost BIGINT NOT NULL DEFAULT 0 CHECK (lost >= 0);
 CREATE INDEX payment_order ON payment (realm, order_id) WHERE order_id <> '';
 CREATE INDEX payment_merchant ON payment (realm, merchant, id);
 ALTER TABLE attempt ADD COLUMN surcharge BIGINT NOT NULL DEFAULT 0;
+CREATE INDEX attempt_refund ON attempt (realm, sent_at, id) WHERE kind = 'refund';
+CREATE TABLE dispute (
+    realm TEXT NOT NULL,
+    id TEXT NOT NULL,
+    version BIGINT NOT NULL,
+    seq BIGINT NOT NULL,
+    payment TEXT NOT NULL,
+    merchant TEXT NOT NULL,
+    currency TEXT NOT NULL,
+    amount BIGINT NOT NULL CHECK (amount > 0),
+    returned BIGINT NOT NULL CHECK (returned >= 0),
+    reason TEXT NOT NULL,
+    state TEXT NOT NULL CHECK (state IN ('needs_response', 'won', 'lost', 'accepted')),
+    opened_at BIGINT NOT NULL,
+    due_at BIGINT NOT NULL,
+    closed_at BIGINT NOT NULL,
+    PRIMARY KEY (realm, id),
+    CHECK (returned <= amount)
+);
+CREATE INDEX dispute_payment ON dispute (realm, payment);
+CREATE INDEX dispute_merchant ON dispute (realm, merchant, id);
+ALTER TABLE webhook_endpoint ADD COLUMN marketplace TEXT NOT NULL DEFAULT '';
+ALTER TABLE webhook_endpoint ADD COLUMN topics TEXT NOT NULL DEFAULT '';
+ALTER TABLE webhook_endpoint ADD COLUMN description TEXT NOT NULL DEFAULT '';
+ALTER TABLE webhook_endpoint ADD COLUMN metadata TEXT NOT NULL DEFAULT '';
+ALTER TABLE payment ADD COLUMN paid_out_at BIGINT NOT NULL DEFAULT 0;
