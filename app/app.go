@@ -188,7 +188,6 @@ func (a *App) wire(random io.Reader) error {
 	a.Invoices = &invoice.Service{DB: a.DB, Events: events, Payments: a.Payments, Random: random, Log: a.Log, Environment: a.Access.Environment}
 	a.Payments.Gates = append(a.Payments.Gates, a.Invoices.Claim)
 	a.Orders = &order.Service{DB: a.DB, Events: events}
-	a.Payments.Claim = a.Orders.Claim
 	a.Checkouts = &checkout.Service{DB: a.DB, Access: a.Access, Payments: a.Payments, Merchants: a.Merchants, Random: random, Node: "node" + node}
 	a.Webhooks = &webhook.Service{DB: a.DB, Vault: a.Vault, Events: events, Sender: webhook.NewSender(guard, nil), Clock: a.now, Random: random}
 	a.Jobs = &job.Queue{DB: a.DB, Clock: a.now, Log: a.Log}
@@ -201,7 +200,6 @@ func (a *App) wire(random io.Reader) error {
 	}
 	a.Notify.Register(a.Jobs)
 	a.Login = &login.Service{DB: a.DB, Notify: a.Notify, Pepper: a.Keys.Pepper("login"), Random: random, Clock: a.now}
-	a.Orders.Register(a.Jobs)
 	a.Jobs.Handle("app.tend", a.tend)
 	a.Gateway = &gateway.Surface{Access: a.Access, Merchants: a.Merchants, Customers: a.Customers, Payments: a.Payments, Checkouts: a.Checkouts,
 		Vault: a.Vault, Clock: a.now, Log: a.Log, BaseURL: a.BaseURL, Build: buildNumber(), Pepper: a.Keys.Pepper("gateway fingerprints"),
@@ -212,7 +210,7 @@ func (a *App) wire(random io.Reader) error {
 	a.SignIn = &weblogin.Site{Login: a.Login, Secure: strings.HasPrefix(a.BaseURL, "https://"), Log: a.Log}
 	a.Media = &media.Surface{DB: a.DB, Login: a.Login, Merchants: a.Merchants, Clock: a.now, Log: a.Log, BaseURL: a.BaseURL, Door: a.Gateway.Door}
 	a.metrics = newMetrics()
-	events.Listen(a.Orders.OnEvent)
+	a.wireOrders(events)
 	events.Listen(a.Checkouts.OnEvent)
 	events.Listen(a.Invoices.OnEvent)
 	events.Listen(a.countDeclines)

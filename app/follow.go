@@ -16,6 +16,13 @@ import (
 
 // What travels upwards as an event and has to be carried on.
 
+// wireOrders has orders say which payments they take, and follow them.
+func (a *App) wireOrders(events *event.Log) {
+	a.Payments.Claim = a.Orders.Claim
+	a.Orders.Register(a.Jobs)
+	events.Listen(a.Orders.OnEvent)
+}
+
 // wireFollowing connects what follows, before anybody tells merchants of it.
 func (a *App) wireFollowing(events *event.Log) {
 	a.Webhooks.Manners = map[string]webhook.Manner{april.Contract: april.Manner()}
