@@ -22,6 +22,7 @@ import (
 	"github.com/florinpay/florin/api/april"
 	"github.com/florinpay/florin/api/gateway"
 	"github.com/florinpay/florin/api/media"
+	"github.com/florinpay/florin/api/spense"
 	"github.com/florinpay/florin/api/wire"
 	"github.com/florinpay/florin/connector"
 	"github.com/florinpay/florin/connector/all"
@@ -80,6 +81,7 @@ type App struct {
 	Media      *media.Surface
 	SignIn     *weblogin.Site
 	April      *april.Surface
+	Spense     *spense.Surface
 	Provider   *fake.Provider
 	Billing
 
@@ -189,7 +191,8 @@ func (a *App) wire(random io.Reader) error {
 	a.Payments.Gates = append(a.Payments.Gates, a.Invoices.Claim)
 	a.Orders = &order.Service{DB: a.DB, Events: events}
 	a.Checkouts = &checkout.Service{DB: a.DB, Access: a.Access, Payments: a.Payments, Merchants: a.Merchants, Random: random, Node: "node" + node}
-	a.Webhooks = &webhook.Service{DB: a.DB, Vault: a.Vault, Events: events, Sender: webhook.NewSender(guard, nil), Clock: a.now, Random: random}
+	a.Webhooks = &webhook.Service{DB: a.DB, Vault: a.Vault, Events: events, Sender: webhook.NewSender(guard, nil), Clock: a.now, Random: random,
+		Ways: map[string]webhook.Way{spense.Contract: spense.Way}}
 	a.Jobs = &job.Queue{DB: a.DB, Clock: a.now, Log: a.Log}
 	a.Payments.Register(a.Jobs, a.now)
 	a.Mandates.Register(a.Jobs, a.now)
@@ -208,11 +211,24 @@ func (a *App) wire(random io.Reader) error {
 		Payments: a.Payments, Webhooks: a.Webhooks, Settlement: a.Settlement, Surcharges: a.Surcharges, Wallets: packets, ChallengeURL: a.challengeURL,
 		Vault: a.Vault, Clock: a.now, Log: a.Log, BaseURL: a.BaseURL, Pepper: a.Keys.Pepper("april fingerprints"), Seed: a.Keys.Pepper("april signatures"), Door: a.Gateway.Door}
 	a.SignIn = &weblogin.Site{Login: a.Login, Secure: strings.HasPrefix(a.BaseURL, "https://"), Log: a.Log}
+	if a.Spense, err = a.newSpense(a.Gateway.Door); err != nil {
+		return err
+	}
 	a.Media = &media.Surface{DB: a.DB, Login: a.Login, Merchants: a.Merchants, Clock: a.now, Log: a.Log, BaseURL: a.BaseURL, Door: a.Gateway.Door}
 	a.metrics = newMetrics()
+<<<<<<< HEAD
 	a.wireOrders(events)
+=======
+	return a.listen(events)
+}
+
+// listen says who acts on events, and in which order.
+func (a *App) listen(events *event.Log) error {
+	events.Listen(a.Orders.OnEvent)
+>>>>>>> next
 	events.Listen(a.Checkouts.OnEvent)
 	events.Listen(a.Invoices.OnEvent)
+	events.Listen(a.tellPayers)
 	events.Listen(a.countDeclines)
 	a.wireFollowing(events)
 	if err := a.wireBilling(events); err != nil {
@@ -230,12 +246,23 @@ func (a *App) tellMerchants(tx *store.Tx, e event.Event) error {
 	if out, ok := e.Subject.(payment.Outcome); ok && out.Payment.Details.NotifyURL != "" {
 		target = webhook.Target{URL: out.Payment.Details.NotifyURL, Contract: gateway.Contract}
 	}
+	if target.URL == "" {
+		var err error
+		if target, err = a.Spense.Target(tx, e); err != nil {
+			return err
+		}
+	}
 	return a.Webhooks.Fan(tx, e, func(contract string) (webhook.Message, error) {
 		switch contract {
 		case gateway.Contract:
 			return a.Gateway.Message(tx, e)
+<<<<<<< HEAD
 		case april.Contract:
 			return a.April.Message(tx, e)
+=======
+		case spense.Contract:
+			return a.Spense.Message(e)
+>>>>>>> next
 		}
 		return webhook.Message{}, nil
 	}, target)

@@ -28,6 +28,7 @@ type Sandbox struct {
 	PID     int            `json:"pid"`
 	Gateway SandboxGateway `json:"gateway"`
 	April   SandboxApril   `json:"april"`
+	Spense  SandboxSpense  `json:"spense"`
 	Media   SandboxMedia   `json:"media"`
 }
 
@@ -76,11 +77,15 @@ func (a *App) Furnish(ctx context.Context) (Sandbox, error) {
 	if err != nil {
 		return Sandbox{}, err
 	}
+	spense, err := a.furnishSpense(ctx, realm)
+	if err != nil {
+		return Sandbox{}, err
+	}
 	media, err := a.furnishMedia(ctx, realm, profile.Merchant)
 	if err != nil {
 		return Sandbox{}, err
 	}
-	return Sandbox{URL: a.BaseURL, PID: os.Getpid(), April: april, Media: media, Gateway: SandboxGateway{Base: a.BaseURL + "/gateway", Token: token.Reveal(),
+	return Sandbox{URL: a.BaseURL, PID: os.Getpid(), April: april, Media: media, Spense: spense, Gateway: SandboxGateway{Base: a.BaseURL + "/gateway", Token: token.Reveal(),
 		EntityID: devEntity, EntityType: "PARTICIPATOR", MerchantID: devMerchant, WebhookSecret: own.Signing.Reveal()}}, nil
 }
 

@@ -12,6 +12,7 @@ import (
 	"github.com/florinpay/florin/api/april"
 	"github.com/florinpay/florin/api/gateway"
 	"github.com/florinpay/florin/api/media"
+	"github.com/florinpay/florin/api/spense"
 	"github.com/florinpay/florin/store"
 	webapril "github.com/florinpay/florin/web/april"
 	webcheckout "github.com/florinpay/florin/web/checkout"
@@ -28,7 +29,8 @@ func (a *App) rooms() []*page.Set {
 }
 
 var devLinks = dev.Links{{Title: "Start", Path: "/"}, {Title: "Webhook inbox", Path: "/inbox"}, {Title: "Outbox", Path: "/outbox"}, {Title: "Sandbox", Path: "/sandbox"},
-	{Title: "Gateway reference", Path: "/docs/gateway"}, {Title: "April reference", Path: "/docs/april"}, {Title: "Media reference", Path: "/docs/media"}}
+	{Title: "Gateway reference", Path: "/docs/gateway"}, {Title: "April reference", Path: "/docs/april"}, {Title: "Media reference", Path: "/docs/media"},
+	{Title: "Spense partner reference", Path: "/docs/spense-partner"}, {Title: "Spense payments reference", Path: "/docs/spense-payments"}}
 
 // devPages mounts the pages for developers. They show test credentials and
 // exist in a sandbox alone.
@@ -50,7 +52,8 @@ func (a *App) devPages(r chi.Router, s Sandbox) {
 var documented = []struct {
 	name, title string
 	text        func() []byte
-}{{"gateway", "Gateway reference", gateway.OpenAPI}, {"april", "April reference", april.OpenAPI}, {"media", "Media reference", media.OpenAPI}}
+}{{"gateway", "Gateway reference", gateway.OpenAPI}, {"april", "April reference", april.OpenAPI}, {"media", "Media reference", media.OpenAPI},
+	{"spense-partner", "Spense partner reference", spense.PartnerAPI}, {"spense-payments", "Spense payments reference", spense.PaymentsAPI}}
 
 // references mounts the contracts' documents and their pages, in production
 // too.
@@ -97,7 +100,7 @@ func (a *App) showStart(w http.ResponseWriter, r *http.Request, s Sandbox) error
 				{Name: "entityType", Value: g.EntityType}, {Name: "merchant.id", Value: g.MerchantID},
 				{Name: "Webhook secret", Value: g.WebhookSecret, Help: "signs what goes to a payment's notificationUrl"}},
 			Samples: samples(s),
-		}, aprilContract(s), mediaContract(s)},
+		}, aprilContract(s), mediaContract(s), spenseContract(s)},
 	})
 }
 

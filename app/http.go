@@ -16,6 +16,7 @@ import (
 	"github.com/go-chi/chi/v5"
 	"github.com/go-chi/chi/v5/middleware"
 
+	"github.com/florinpay/florin/api/spense"
 	"github.com/florinpay/florin/api/wire"
 	"github.com/florinpay/florin/core/ident"
 	"github.com/florinpay/florin/web/page"
@@ -44,6 +45,8 @@ func (a *App) routes(more func(chi.Router)) chi.Router {
 		})
 	}
 	more(r)
+	r.Group(a.Spense.Routes)
+	r.Get(spense.LinkPath+"{key}", a.payLink)
 	r.Group(a.April.Routes)
 	r.Route("/april", a.April.Routes)
 	r.Group(a.Gateway.Routes)

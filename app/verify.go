@@ -2,6 +2,8 @@ package app
 
 import (
 	"context"
+	"errors"
+	"sync"
 
 	"github.com/florinpay/florin/core/audit"
 	"github.com/florinpay/florin/core/ident"
@@ -37,28 +39,40 @@ func (a *App) Verify(ctx context.Context, progress func(what string, done, total
 	return r, nil
 }
 
+// verifyRealm checks the books and the payments side by side: they read different
+// tables, and neither waits for the other.
 func (a *App) verifyRealm(ctx context.Context, realm ident.ID, r *Report, progress func(string, int64, int64)) error {
-	var transfers int64
-	books, err := ledger.Verify(ctx, a.DB, realm, func(done, total int64) {
-		transfers = done
-		progress("books", done, total)
+	var told sync.Mutex
+	tell := func(what string, done, total int64) {
+		told.Lock()
+		defer told.Unlock()
+		progress(what, done, total)
+	}
+	var transfers, checked int64
+	var books []ledger.Finding
+	var payments []payment.Finding
+	var errs [2]error
+	var both sync.WaitGroup
+	both.Go(func() {
+		books, errs[0] = ledger.Verify(ctx, a.DB, realm, func(done, total int64) {
+			transfers = done
+			tell("books", done, total)
+		})
 	})
-	if err != nil {
+	both.Go(func() {
+		payments, errs[1] = payment.Verify(ctx, a.DB, realm, func(done int64) {
+			checked = done
+			tell("payments", done, done)
+		})
+	})
+	both.Wait()
+	if err := errors.Join(errs[:]...); err != nil {
 		return err
 	}
-	r.Transfers += transfers
+	r.Transfers, r.Payments = r.Transfers+transfers, r.Payments+checked
 	for _, f := range books {
 		r.Findings = append(r.Findings, "realm "+string(realm)+": "+f.String())
 	}
-	var checked int64
-	payments, err := payment.Verify(ctx, a.DB, realm, func(done int64) {
-		checked = done
-		progress("payments", done, done)
-	})
-	if err != nil {
-		return err
-	}
-	r.Payments += checked
 	for _, f := range payments {
 		r.Findings = append(r.Findings, "realm "+string(realm)+": "+f.String())
 	}

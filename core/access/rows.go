@@ -132,3 +132,46 @@ func listKeys(tx *store.Tx) ([]Key, error) {
 		})
 	return out, err
 }
+
+var passTable = &store.Table{Name: "access_pass", Key: 2, Columns: []string{"realm", "hash", "key", "expires_at"}}
+
+func addPass(tx *store.Tx, hash string, p Pass) {
+	tx.Insert(passTable, string(tx.Realm()), hash, string(p.Key), clock.Millis(p.ExpiresAt))
+}
+
+// getPass finds a pass by its hash alone: it is what tells the realm.
+func getPass(tx *store.Tx, hash string) (p Pass, realm ident.ID, found bool, err error) {
+	var expires int64
+	found, err = tx.Get([]any{&realm, &p.Key, &expires}, `SELECT realm, key, expires_at FROM access_pass WHERE hash = $1`, hash)
+	p.ExpiresAt = clock.FromMillis(expires)
+	return p, realm, found, err
+}
+
+func sweepPasses(tx *store.Tx, limit int) (int64, error) {
+	return tx.Exec(`DELETE FROM access_pass WHERE realm = $1 AND hash IN
+		(SELECT hash FROM access_pass WHERE realm = $1 AND expires_at <= $2 ORDER BY expires_at LIMIT $3)`,
+		string(tx.Realm()), clock.Millis(tx.Now()), int64(limit))
+}
+
+// addUsage adds to what was counted of a day.
+func addUsage(tx *store.Tx, u Usage) error {
+	_, err := tx.Exec(`INSERT INTO access_usage (realm, day, key, operation, agent, calls, faults, old, last_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)
+		ON CONFLICT (realm, day, key, operation, agent) DO UPDATE SET calls = access_usage.calls + excluded.calls, faults = access_usage.faults + excluded.faults,
+		old = access_usage.old + excluded.old, last_at = excluded.last_at`,
+		string(tx.Realm()), u.Day, string(u.Key), u.Operation, u.Agent, u.Calls, u.Faults, u.Old, clock.Millis(u.LastAt))
+	return err
+}
+
+// usageSince reads what was counted from a day on, newest day first.
+func usageSince(tx *store.Tx, day string) (list []Usage, err error) {
+	err = tx.All(`SELECT day, key, operation, agent, calls, faults, old, last_at FROM access_usage WHERE realm = $1 AND day >= $2
+		ORDER BY day DESC, key, operation, agent`, []any{string(tx.Realm()), day}, func(scan func(...any) error) error {
+		var u Usage
+		var last int64
+		err := scan(&u.Day, &u.Key, &u.Operation, &u.Agent, &u.Calls, &u.Faults, &u.Old, &last)
+		u.LastAt = clock.FromMillis(last)
+		list = append(list, u)
+		return err
+	})
+	return list, err
+}

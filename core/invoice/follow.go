@@ -126,6 +126,9 @@ func (inv *Invoice) stage(p payment.Payment) {
 	switch {
 	case !settled && (inv.Paying == "" || inv.Paying == p.ID):
 		inv.Paying, inv.Stage = p.ID, p.State
+		if p.State == payment.Pending && p.Details.Redirect != nil {
+			inv.Stage = Visiting
+		}
 	case inv.Paying == p.ID:
 		inv.Paying, inv.Stage = "", ""
 	}

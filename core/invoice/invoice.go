@@ -39,6 +39,10 @@ const (
 	Expired   State = "expired"     // its time is over
 )
 
+// Visiting is the stage of a payment whose payer was sent to a provider's page
+// and has not been heard of since.
+const Visiting payment.State = "visiting"
+
 // Final says whether nothing more is expected for the invoice.
 func (s State) Final() bool { return s == Paid || s == Cancelled || s == Credited || s == Expired }
 

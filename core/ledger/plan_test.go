@@ -20,6 +20,8 @@ func TestPlans(t *testing.T) {
 		{"statement's transfers", linesText, "SEARCH t USING INDEX sqlite_autoindex_transfer_1 (realm=? AND seq=?)"},
 		{"accounts", accountsPage, "SEARCH account USING INDEX sqlite_autoindex_account_1 (realm=? AND (id,currency)>(?,?))"},
 		{"verify's transfers", transfersPage, "SEARCH transfer USING INDEX sqlite_autoindex_transfer_1 (realm=? AND seq>? AND seq<?)"},
+		{"parts of objects", partsText, "SEARCH t USING INDEX transfer_object (realm=? AND object_id>? AND object_id<?)"},
+		{"postings of parts", partsText, "SEARCH p USING INDEX sqlite_autoindex_posting_1 (realm=? AND seq=?)"},
 		{"verify's postings", postingsPage, "SEARCH posting USING INDEX sqlite_autoindex_posting_1 (realm=? AND (seq,n)>(?,?) AND seq<?)"},
 	}
 	db := storetest.Open(t, "sqlite", nil)

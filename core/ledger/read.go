@@ -152,9 +152,8 @@ func Head(tx *store.Tx) (seq int64, hash []byte, err error) {
 	return h.seq, h.hash, err
 }
 
-// SumsOf tells, for each object of a kind between two ids, what its transfers
-// add up to in each column of each account. It is how other rows are compared
-// with the books.
-func SumsOf(tx *store.Tx, kind string, from, to ident.ID, each func(object ident.ID, account Account, column Column, sum int64)) error {
-	return sumsBetween(tx, kind, from, to, each)
+// PostedOf tells of every posting of the objects of a kind between two ids, in
+// no order. It is how other rows are compared with the books.
+func PostedOf(tx *store.Tx, kind string, from, to ident.ID, each func(object ident.ID, account Account, column Column, amount int64)) error {
+	return partsBetween(tx, kind, from, to, each)
 }

@@ -332,19 +332,18 @@ func pagePostings(tx *store.Tx, seq, n, last int64, limit int, each func(record)
 		})
 }
 
-// sumsText adds up the postings of the objects between two ids.
-const sumsText = `SELECT t.object_id, p.account, p.phase, CAST(SUM(p.amount) AS BIGINT)
+// partsText reads the postings of the objects between two ids.
+const partsText = `SELECT t.object_id, p.account, p.phase, p.amount
 	FROM transfer t JOIN posting p ON p.realm = t.realm AND p.seq = t.seq
-	WHERE t.realm = $1 AND t.object_id >= $2 AND t.object_id <= $3 AND t.object_kind = $4
-	GROUP BY t.object_id, p.account, p.phase`
+	WHERE t.realm = $1 AND t.object_id >= $2 AND t.object_id <= $3 AND t.object_kind = $4`
 
-func sumsBetween(tx *store.Tx, kind string, from, to ident.ID, each func(ident.ID, Account, Column, int64)) error {
-	return tx.All(sumsText, []any{string(tx.Realm()), string(from), string(to), kind}, func(scan func(...any) error) error {
+func partsBetween(tx *store.Tx, kind string, from, to ident.ID, each func(ident.ID, Account, Column, int64)) error {
+	return tx.All(partsText, []any{string(tx.Realm()), string(from), string(to), kind}, func(scan func(...any) error) error {
 		var id, account, phase string
-		var sum int64
-		err := scan(&id, &account, &phase, &sum)
+		var amount int64
+		err := scan(&id, &account, &phase, &amount)
 		if err == nil {
-			each(ident.ID(id), Account(account), Column(phase), sum)
+			each(ident.ID(id), Account(account), Column(phase), amount)
 		}
 		return err
 	})

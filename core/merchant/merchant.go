@@ -61,6 +61,8 @@ type Settings struct {
 	Contract        string                   `json:"contract,omitempty"`       // strictSeed (default) or oppwaCompat
 	HoldDays        int                      `json:"holdDays,omitempty"`       // life of an authorisation, default 7
 	RefundDays      int                      `json:"refundDays,omitempty"`     // default 365
+	Department      string                   `json:"department,omitempty"`     // the part of the merchant's house that it serves
+	Main            bool                     `json:"main,omitempty"`           // taken when a merchant with several profiles names none
 	SessionMinutes  int                      `json:"sessionMinutes,omitempty"` // life of a checkout, default 30
 	PendingMinutes  int                      `json:"pendingMinutes,omitempty"` // the payer's time for a redirect, default 30
 }

@@ -3,6 +3,7 @@ package merchant
 import (
 	"encoding/json"
 	"errors"
+	"strings"
 
 	"github.com/florinpay/florin/core/clock"
 	"github.com/florinpay/florin/core/fault"
@@ -236,4 +237,52 @@ func listProfiles(tx *store.Tx) ([]Profile, error) {
 			return err
 		})
 	return out, err
+}
+
+var channelTable = &store.Table{Name: "channel", Key: 2,
+	Columns: []string{"realm", "id", "version", "merchant", "kind", "name", "profiles", "active", "settings", "created_at"}}
+
+func channelRow(tx *store.Tx, c Channel, version int64) ([]any, error) {
+	words := make([]string, len(c.Profiles))
+	for i, p := range c.Profiles {
+		words[i] = string(p)
+	}
+	settings, err := json.Marshal(c.Settings)
+	return []any{string(tx.Realm()), string(c.ID), version, string(c.Merchant), string(c.Kind), c.Name, strings.Join(words, " "), c.Active, string(settings),
+		clock.Millis(c.CreatedAt)}, err
+}
+
+func addChannel(tx *store.Tx, c Channel) error {
+	row, err := channelRow(tx, c, 1)
+	if err == nil {
+		tx.Insert(channelTable, row...)
+	}
+	return err
+}
+
+func saveChannel(tx *store.Tx, c Channel) error {
+	row, err := channelRow(tx, c, c.Version+1)
+	if err == nil {
+		tx.Swap(channelTable, c.Version, row...)
+	}
+	return err
+}
+
+func channelsOf(tx *store.Tx, merchant ident.ID) (list []Channel, err error) {
+	err = tx.All(`SELECT id, version, merchant, kind, name, profiles, active, settings, created_at FROM channel WHERE realm = $1 AND merchant = $2 ORDER BY id`,
+		[]any{string(tx.Realm()), string(merchant)}, func(scan func(...any) error) error {
+			var c Channel
+			var profiles, settings string
+			var created int64
+			if err := scan(&c.ID, &c.Version, &c.Merchant, &c.Kind, &c.Name, &profiles, &c.Active, &settings, &created); err != nil {
+				return err
+			}
+			for _, p := range strings.Fields(profiles) {
+				c.Profiles = append(c.Profiles, ident.ID(p))
+			}
+			c.CreatedAt = clock.FromMillis(created)
+			list = append(list, c)
+			return json.Unmarshal([]byte(settings), &list[len(list)-1].Settings)
+		})
+	return list, err
 }

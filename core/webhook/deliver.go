@@ -69,6 +69,10 @@ func (s *Service) compose(ctx context.Context, d Delivery) (Post, error) {
 	}
 	signed, err := s.sign(e.Contract, r.signing(signer), d, p.Body)
 	maps.Copy(p.Headers, signed)
+	if more := s.Ways[e.Contract].Headers; more != nil && err == nil {
+		sign := func(text string) string { return mac(r.signing(signer), text) }
+		maps.Copy(p.Headers, more(d.Event, s.Clock(), p.Body, sign))
+	}
 	return p, err
 }
 
@@ -135,7 +139,11 @@ func (s *Service) result(tx *store.Tx, d Delivery, a Answer, interrupted bool) e
 	}
 	if a.OK() {
 		d.State = Sent
+<<<<<<< HEAD
 	} else if due, more := s.Manners[e.Contract].next(d.Since, now, d.Tries, retryAfter(a.RetryAfter, s.Clock())); more && a.Status != 410 && !permanent(a.Err) {
+=======
+	} else if due, more := s.Ways[e.Contract].next(d.Since, now, d.Tries, retryAfter(a.RetryAfter, s.Clock())); more && a.Status != 410 && !permanent(a.Err) {
+>>>>>>> next
 		d.DueAt = due
 	} else {
 		d.State = Dead

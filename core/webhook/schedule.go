@@ -1,6 +1,10 @@
 package webhook
 
-import "time"
+import (
+	"time"
+
+	"github.com/florinpay/florin/core/ident"
+)
 
 // ladder are the pauses after the first, second ... failed try; the last one
 // repeats (contract sheet of the gateway, section 15).
@@ -10,6 +14,31 @@ var ladder = []time.Duration{
 
 // patience is how long a message is tried; then it is a dead letter.
 const patience = 30 * 24 * time.Hour
+
+// Way is how the messages of one contract travel, where it differs from the
+// others'. It is set before use and never changed.
+type Way struct {
+	// Retries are the pauses before the first, second ... retry; after the last
+	// one the message is a dead letter. None: the usual ladder.
+	Retries []time.Duration
+	// Unordered lets a later message about an object go although an earlier one
+	// is still to be repeated.
+	Unordered bool
+	// Headers go with each try, beside the usual ones. sign makes the hex
+	// HMAC-SHA-256 of a text with the merchant's secret.
+	Headers func(event ident.ID, at time.Time, body []byte, sign func(text string) string) map[string]string
+}
+
+// next is the package's next, by the contract's own table if it has one.
+func (w Way) next(since, now time.Time, tries int64, asked time.Duration) (due time.Time, more bool) {
+	if len(w.Retries) == 0 {
+		return next(since, now, tries, asked)
+	}
+	if tries > int64(len(w.Retries)) {
+		return now, false
+	}
+	return now.Add(w.Retries[max(tries, 1)-1]), true
+}
 
 // next says when to try again after the tries-th failed try of a message that
 // was first due at since, or that its time is up. A receiver may ask for a

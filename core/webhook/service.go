@@ -32,6 +32,9 @@ type Service struct {
 	// Manners are those of contracts that have some of their own.
 	Manners map[string]Manner
 
+	// Ways are those of contracts that have one of their own.
+	Ways map[string]Way
+
 	known subscriptions
 	turn  turn
 }

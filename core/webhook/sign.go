@@ -70,6 +70,21 @@ func sign(secrets []method.Secret, event ident.ID, at time.Time, body []byte) (m
 	}, nil
 }
 
+// mac is the hex HMAC-SHA-256 of a text with the newest of the secrets; "" when
+// that is none.
+func mac(secrets []method.Secret, text string) string {
+	if len(secrets) == 0 {
+		return ""
+	}
+	key, err := signingKey(secrets[0])
+	if err != nil {
+		return ""
+	}
+	h := hmac.New(sha256.New, key)
+	h.Write([]byte(text))
+	return hex.EncodeToString(h.Sum(nil))
+}
+
 // tag is the HMAC-SHA-256 of "head.body".
 func tag(key []byte, head string, body []byte) []byte {
 	mac := hmac.New(sha256.New, key)

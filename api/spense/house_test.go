@@ -1,0 +1,278 @@
+package spense_test
+
+import (
+	"encoding/json"
+	"io"
+	"log/slog"
+	"net/http"
+	"net/http/httptest"
+	"net/url"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/florinpay/florin/api/spense"
+	"github.com/florinpay/florin/api/wire/script"
+	"github.com/florinpay/florin/app"
+	"github.com/florinpay/florin/core/vault"
+	"github.com/florinpay/florin/store"
+	"github.com/florinpay/florin/store/storetest"
+)
+
+func TestMain(m *testing.M) { storetest.Main(m) }
+
+// house is a whole florin that a test talks to over HTTP. Every answer is held
+// to one of the two OpenAPI documents.
+type house struct {
+	app     *app.App
+	sandbox app.Sandbox
+	client  *http.Client
+	token   string // of the single organisation's key
+	partner string
+}
+
+var start = time.Date(2026, 11, 21, 9, 14, 0, 0, time.UTC)
+
+func open(t *testing.T, engine string, settings ...string) *house {
+	t.Helper()
+	h := &house{client: documents(t)}
+	srv := httptest.NewUnstartedServer(nil)
+	base := "http://" + srv.Listener.Addr().String()
+	keys, err := vault.EphemeralKeys()
+	if err != nil {
+		t.Fatal(err)
+	}
+	with := map[string]string{"database": database(t, engine), "sandbox-file": filepath.Join(t.TempDir(), "journal"), "webhook-local": "true", "webhook-ports": "*"}
+	for i := 0; i+1 < len(settings); i += 2 {
+		with[settings[i]] = settings[i+1]
+	}
+	c, err := app.Load("", func(string) (string, bool) { return "", false }, with)
+	if err != nil {
+		t.Fatal(err)
+	}
+	began := time.Now()
+	now := func() time.Time { return start.Add(time.Since(began)) } // scripts do not grow old with their dates
+	if h.app, err = app.Open(t.Context(), c, base, slog.New(slog.NewTextHandler(io.Discard, nil)), app.Parts{Keys: keys, Clock: now}); err != nil {
+		t.Fatal(err)
+	}
+	if h.sandbox, err = h.app.Furnish(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	srv.Config.Handler = h.app.DevHandler(h.sandbox)
+	srv.Start()
+	t.Cleanup(func() {
+		srv.Close()
+		if err := h.app.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	b := h.sandbox.Spense
+	h.token, h.partner = h.signIn(t, b.ClientID, b.ClientSecret), h.signIn(t, b.PartnerClientID, b.PartnerClientSecret)
+	return h
+}
+
+// database names a fresh one. PostgreSQL's is made by opening it once.
+func database(t *testing.T, engine string) (name string) {
+	if engine == "sqlite" {
+		return filepath.Join(t.TempDir(), "florin.db")
+	}
+	storetest.Open(t, engine, func(o *store.Options) { name = o.Database })
+	return name
+}
+
+func document(t *testing.T, text []byte) *script.Document {
+	t.Helper()
+	doc, err := script.Open(text)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return doc
+}
+
+// documents is a client that holds answers to the document of their API.
+func documents(t *testing.T) *http.Client {
+	clients := map[string]*http.Client{}
+	for root, text := range map[string][]byte{"/partner": spense.PartnerAPI(), "/api/payments": spense.PaymentsAPI()} {
+		clients[root] = document(t, text).Client(t, func(r *http.Request) (string, bool) { return r.URL.Path, r.Header.Get("X-Test") != "undocumented" })
+	}
+	other := &http.Client{CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
+	other.Transport = roundTrip(func(r *http.Request) (*http.Response, error) {
+		for root, c := range clients {
+			if strings.HasPrefix(r.URL.Path, root) {
+				return c.Transport.RoundTrip(r)
+			}
+		}
+		return http.DefaultTransport.RoundTrip(r)
+	})
+	return other
+}
+
+type roundTrip func(*http.Request) (*http.Response, error)
+
+func (f roundTrip) RoundTrip(r *http.Request) (*http.Response, error) { return f(r) }
+
+// answer is what came back.
+type answer struct {
+	status int
+	header http.Header
+	body   string
+}
+
+// ask sends a request. Headers come in pairs; an empty value takes one away.
+func (h *house) ask(t *testing.T, method, path, token, body string, headers ...string) answer {
+	t.Helper()
+	req, err := http.NewRequestWithContext(t.Context(), method, h.sandbox.URL+path, strings.NewReader(body))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if token != "" {
+		req.Header.Set("Authorization", "Bearer "+token)
+	}
+	if body != "" {
+		req.Header.Set("Content-Type", "application/json")
+	}
+	for i := 0; i+1 < len(headers); i += 2 {
+		req.Header.Set(headers[i], headers[i+1])
+	}
+	res, err := h.client.Do(req)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer res.Body.Close()
+	got, err := io.ReadAll(res.Body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return answer{res.StatusCode, res.Header, string(got)}
+}
+
+func (h *house) signIn(t *testing.T, id, secret string) string {
+	t.Helper()
+	got := h.ask(t, "POST", "/partner/auth/token", "", url.Values{"client_id": {id}, "client_secret": {secret}}.Encode(), "Content-Type", "application/x-www-form-urlencoded")
+	var out struct {
+		Token string `json:"access_token"`
+	}
+	if err := json.Unmarshal([]byte(got.body), &out); err != nil || out.Token == "" {
+		t.Fatalf("no token: %d %s", got.status, got.body)
+	}
+	return out.Token
+}
+
+// member is a text or a number inside an answer.
+func (a answer) member(t *testing.T, names ...string) string {
+	t.Helper()
+	var node any
+	d := json.NewDecoder(strings.NewReader(a.body))
+	d.UseNumber()
+	if err := d.Decode(&node); err != nil {
+		t.Fatalf("%s: %v", a.body, err)
+	}
+	for _, name := range names {
+		m, _ := node.(map[string]any)
+		node = m[name]
+	}
+	switch x := node.(type) {
+	case string:
+		return x
+	case json.Number:
+		return x.String()
+	}
+	return ""
+}
+
+// order is a body of M1, with changes made to it by replacing texts.
+func (h *house) order(changes ...string) string {
+	body := `{"customer":{"type":"organization","email":"post@nordlys.example","phone":{"countryCode":"+47","number":"400 00 000"},"organizationName":"Nordlys Transport AS",` +
+		`"organizationNumber":"918273645","customerNumber":"10452"},"order":{"orderNumber":"WO-20417","objects":[{"type":"","numberPlate":"EK12345"}]},` +
+		`"payment":{"currency":"NOK","totalGrossAmount":12490.00,"totalNetAmount":9992.00,"items":[{"description":"Winter tyres","grossUnitPrice":12490,"quantity":1,"taxRate":25}],` +
+		`"dueDate":"2026-12-05","paymentRef":"20417","profileId":"` + h.sandbox.Spense.ProfileIDs[1] + `"}}`
+	for i := 0; i+1 < len(changes); i += 2 {
+		body = strings.Replace(body, changes[i], changes[i+1], 1)
+	}
+	return body
+}
+
+func (h *house) bench() *script.Bench {
+	b := h.sandbox.Spense
+	return &script.Bench{
+		Client: h.client, Masks: masks,
+		Values: map[string]string{"base": h.sandbox.URL, "organization": b.OrganizationID, "cars": b.ProfileIDs[0], "parts": b.ProfileIDs[1], "client": b.ClientID,
+			"secret": b.ClientSecret, "partner": h.partner, "sandbox": h.sandbox.Gateway.Token},
+		Defaults: map[string]string{"Authorization": "Bearer " + h.token, "Content-Type": "application/json"},
+		Show:     []string{"WWW-Authenticate", "Allow", "Idempotent-Replay", "Location"},
+	}
+}
+
+// masks hide what differs from run to run.
+var masks = []script.Mask{
+	{Pattern: regexp.MustCompile(`\b[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}\b`), Name: "<token>"},
+	{Pattern: regexp.MustCompile(`/p/[A-Za-z0-9_-]{22}`), Name: "/p/<key>"},
+	{Pattern: regexp.MustCompile(`\b[0-9a-f]{24}\b`), Name: "<id>", Named: true},
+	{Pattern: regexp.MustCompile(`2026-1[12]-\d\dT\d\d:\d\d:\d\dZ`), Name: "<time>"},
+}
+
+// TestScripts plays the contract's examples. On PostgreSQL too: the answers
+// are the same.
+func TestScripts(t *testing.T) {
+	for _, engine := range storetest.Engines {
+		t.Run(engine, func(t *testing.T) {
+			if engine != "sqlite" && script.Updating() {
+				t.Skip("one engine writes the answers")
+			}
+			script.Run(t, "testdata", func(t *testing.T) *script.Bench { return open(t, engine).bench() })
+		})
+	}
+}
+
+func TestDocumentsAreSound(t *testing.T) {
+	var got []string
+	for _, text := range [][]byte{spense.PartnerAPI(), spense.PaymentsAPI()} {
+		doc := document(t, text)
+		for _, wrong := range doc.Sound() {
+			t.Error(wrong)
+		}
+		got = append(got, doc.Operations()...)
+	}
+	var want []string
+	for _, o := range spense.Operations() {
+		want = append(want, o.Method+" "+o.Path)
+	}
+	slices.Sort(got)
+	slices.Sort(want)
+	if !slices.Equal(got, want) {
+		t.Errorf("got\n%s\nwant\n%s", strings.Join(got, "\n"), strings.Join(want, "\n"))
+	}
+}
+
+// received is a server that takes webhooks.
+type received struct {
+	mu     sync.Mutex
+	bodies []string
+	heads  []http.Header
+	status int
+	url    string
+}
+
+func receive(t *testing.T, status int) *received {
+	r := &received{status: status}
+	srv := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, q *http.Request) {
+		body, _ := io.ReadAll(q.Body)
+		r.mu.Lock()
+		r.bodies, r.heads = append(r.bodies, string(body)), append(r.heads, q.Header)
+		r.mu.Unlock()
+		w.WriteHeader(r.status)
+	}))
+	t.Cleanup(srv.Close)
+	r.url = srv.URL + "/hooks/paid"
+	return r
+}
+
+func (r *received) all() []string {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return slices.Clone(r.bodies)
+}

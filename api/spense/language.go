@@ -1,0 +1,78 @@
+package spense
+
+import (
+	"net/http"
+	"slices"
+	"strconv"
+	"strings"
+)
+
+// Languages that answers are given in (sheet, 2.4); the first is for everybody
+// else.
+var languages = []string{"en", "no", "sv", "da", "fi"}
+
+// language is the best of Accept-Language that we speak.
+func language(r *http.Request) string {
+	best, weight := languages[0], 0.0
+	for part := range strings.SplitSeq(r.Header.Get("Accept-Language"), ",") {
+		tag, params, _ := strings.Cut(strings.TrimSpace(part), ";")
+		q := 1.0
+		if text, ok := strings.CutPrefix(strings.ReplaceAll(params, " ", ""), "q="); ok {
+			var err error
+			if q, err = strconv.ParseFloat(text, 64); err != nil {
+				continue
+			}
+		}
+		primary, _, _ := strings.Cut(strings.ToLower(tag), "-")
+		if primary == "nb" || primary == "nn" {
+			primary = "no"
+		}
+		if q > weight && slices.Contains(languages, primary) {
+			best, weight = primary, q
+		}
+	}
+	return best
+}
+
+// translate puts a text of ours into a language; what has no translation stays
+// English.
+func translate(lang, english string) string {
+	if t := translations[english][lang]; t != "" {
+		return t
+	}
+	return english
+}
+
+// linkName is what the default payment method is called.
+const linkName = "Payment link via SMS/Email"
+
+var translations = map[string]map[string]string{
+	linkName:           {"no": "Betalingslenke via SMS/e-post", "sv": "Betallänk via SMS/e-post", "da": "Betalingslink via SMS/e-mail", "fi": "Maksulinkki tekstiviestillä/sähköpostilla"},
+	errNotFound.detail: {"no": "Ikke funnet", "sv": "Hittades inte", "da": "Ikke fundet", "fi": "Ei löytynyt"},
+	errNoMethod.detail: {"no": "Metoden er ikke tillatt", "sv": "Metoden är inte tillåten", "da": "Metoden er ikke tilladt", "fi": "Menetelmä ei ole sallittu"},
+	errBody.detail:     {"no": "Innholdet kunne ikke leses", "sv": "Innehållet kunde inte läsas", "da": "Indholdet kunne ikke læses", "fi": "Sisältöä ei voitu lukea"},
+	errClient.detail:   {"no": "Feil klient-ID eller klienthemmelighet", "sv": "Fel klient-id eller klienthemlighet", "da": "Forkert klient-id eller klienthemmelighed", "fi": "Väärä asiakastunnus tai salaisuus"},
+	errDisabled.detail: {"no": "API-nøkkelen er deaktivert", "sv": "API-nyckeln är inaktiverad", "da": "API-nøglen er deaktiveret", "fi": "API-avain on poistettu käytöstä"},
+	errNobody.detail:   {"no": "Ikke autentisert", "sv": "Inte autentiserad", "da": "Ikke godkendt", "fi": "Ei todennettu"},
+	errToken.detail:    {"no": "Ugyldig eller utløpt token", "sv": "Ogiltig eller utgången token", "da": "Ugyldigt eller udløbet token", "fi": "Virheellinen tai vanhentunut tunniste"},
+	errWhich.detail:    {"no": "X-Organization-Id må oppgis", "sv": "X-Organization-Id måste anges", "da": "X-Organization-Id skal angives", "fi": "X-Organization-Id on annettava"},
+	errOrganization.detail: {"no": "X-Organization-Id er ikke en gyldig organisasjons-ID", "sv": "X-Organization-Id är inte ett giltigt organisations-id",
+		"da": "X-Organization-Id er ikke et gyldigt organisations-id", "fi": "X-Organization-Id ei ole kelvollinen organisaatiotunnus"},
+	errNoAccess.detail: {"no": "Ingen tilgang til denne organisasjonen", "sv": "Ingen åtkomst till den här organisationen", "da": "Ingen adgang til denne organisation", "fi": "Ei pääsyä tähän organisaatioon"},
+	errPayment.detail:  {"no": "Fant ikke betalingen", "sv": "Betalningen hittades inte", "da": "Betalingen blev ikke fundet", "fi": "Maksua ei löytynyt"},
+	errMethod.detail:   {"no": "Fant ikke betalingsmetoden", "sv": "Betalningsmetoden hittades inte", "da": "Betalingsmetoden blev ikke fundet", "fi": "Maksutapaa ei löytynyt"},
+	errInactive.detail: {"no": "Betalingsmetoden er ikke aktiv", "sv": "Betalningsmetoden är inte aktiv", "da": "Betalingsmetoden er ikke aktiv", "fi": "Maksutapa ei ole käytössä"},
+	errNotForThis.detail: {"no": "Betalingsmetoden er ikke tilgjengelig for denne betalingsprofilen", "sv": "Betalningsmetoden är inte tillgänglig för den här betalningsprofilen",
+		"da": "Betalingsmetoden er ikke tilgængelig for denne betalingsprofil", "fi": "Maksutapa ei ole käytettävissä tälle maksuprofiilille"},
+	errNoProfile.detail: {"no": "profileId eller paymentDepartment må oppgis", "sv": "profileId eller paymentDepartment måste anges", "da": "profileId eller paymentDepartment skal angives", "fi": "profileId tai paymentDepartment on annettava"},
+	errProfile.detail:   {"no": "Fant ikke betalingsprofilen", "sv": "Betalningsprofilen hittades inte", "da": "Betalingsprofilen blev ikke fundet", "fi": "Maksuprofiilia ei löytynyt"},
+	errInstalments.detail: {"no": "Avdragene summerer ikke til totalGrossAmount", "sv": "Delbetalningarna summerar inte till totalGrossAmount",
+		"da": "Raterne giver ikke totalGrossAmount", "fi": "Maksuerien summa ei ole totalGrossAmount"},
+	errFinal.detail:      {"no": "Betalingen har allerede en endelig status", "sv": "Betalningen har redan en slutgiltig status", "da": "Betalingen har allerede en endelig status", "fi": "Maksulla on jo lopullinen tila"},
+	errPaying.detail:     {"no": "Betalingen er i ferd med å bli betalt", "sv": "Betalningen håller på att betalas", "da": "Betalingen er ved at blive betalt", "fi": "Maksua maksetaan parhaillaan"},
+	errUnpaid.detail:     {"no": "Betalingen er ikke betalt", "sv": "Betalningen är inte betald", "da": "Betalingen er ikke betalt", "fi": "Maksua ei ole maksettu"},
+	errNoTerminal.detail: {"no": "Betalingen ble ikke gjort på en terminal", "sv": "Betalningen gjordes inte på en terminal", "da": "Betalingen blev ikke foretaget på en terminal", "fi": "Maksua ei tehty päätteellä"},
+	errTooHigh.detail:    {"no": "Refusjonsbeløpet er for høyt", "sv": "Återbetalningsbeloppet är för högt", "da": "Refusionsbeløbet er for højt", "fi": "Hyvityssumma on liian suuri"},
+	errCurrency.detail:   {"no": "Valutaen støttes ikke", "sv": "Valutan stöds inte", "da": "Valutaen understøttes ikke", "fi": "Valuuttaa ei tueta"},
+	errThrottle.detail:   {"no": "For mange forespørsler", "sv": "För många förfrågningar", "da": "For mange forespørgsler", "fi": "Liian monta pyyntöä"},
+}

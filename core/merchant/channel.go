@@ -1,0 +1,98 @@
+package merchant
+
+import (
+	"context"
+	"slices"
+	"time"
+
+	"github.com/florinpay/florin/core/fault"
+	"github.com/florinpay/florin/core/ident"
+	"github.com/florinpay/florin/store"
+)
+
+// ChannelKind is how a channel reaches the payer.
+type ChannelKind string
+
+const (
+	TerminalChannel ChannelKind = "terminal" // a device at the desk
+	InvoiceChannel  ChannelKind = "invoice"  // a bill with a payable reference
+)
+
+// Channel is one way in which a merchant puts what is owed before a payer,
+// beside the payment link that everybody has: a terminal, a kind of bill.
+type Channel struct {
+	ID        ident.ID
+	Version   int64
+	Merchant  ident.ID
+	Kind      ChannelKind
+	Name      string
+	Profiles  []ident.ID // none: all
+	Active    bool       // a terminal that is switched off is not
+	Settings  ChannelSettings
+	CreatedAt time.Time
+}
+
+// ChannelSettings are what a channel needs to work.
+type ChannelSettings struct {
+	Account  string `json:"account,omitempty"`  // of a bill: the bank account to pay to, as printed
+	Scheme   string `json:"scheme,omitempty"`   // of a bill: how its reference is protected (package invoice)
+	Terminal string `json:"terminal,omitempty"` // of a terminal: the provider's name for it
+}
+
+// Serves says whether the channel may be used with a profile.
+func (c Channel) Serves(profile ident.ID) bool {
+	return len(c.Profiles) == 0 || slices.Contains(c.Profiles, profile)
+}
+
+// AddChannel makes a channel of a merchant. Faults: invalid.name,
+// invalid.channel, not_found.merchant.
+func (s *Service) AddChannel(ctx context.Context, realm ident.ID, c Channel) (Channel, error) {
+	if err := named("channel", c.Name); err != nil {
+		return Channel{}, err
+	}
+	if c.Kind != TerminalChannel && c.Kind != InvoiceChannel {
+		return Channel{}, fault.At("invalid.channel", "kind", "terminal or invoice")
+	}
+	err := s.DB.Update(ctx, realm, func(tx *store.Tx) error {
+		if _, err := getMerchant(tx, c.Merchant); err != nil {
+			return err
+		}
+		c.ID, c.Version, c.CreatedAt = tx.NewID(), 1, tx.Now()
+		return addChannel(tx, c)
+	})
+	return c, err
+}
+
+// SaveChannel stores a channel's name, profiles, settings and whether it is
+// active. Faults: invalid.name.
+func (s *Service) SaveChannel(ctx context.Context, realm ident.ID, c Channel) (Channel, error) {
+	if err := named("channel", c.Name); err != nil {
+		return Channel{}, err
+	}
+	err := s.DB.Update(ctx, realm, func(tx *store.Tx) error { return saveChannel(tx, c) })
+	if err != nil {
+		return Channel{}, err
+	}
+	c.Version++
+	return c, nil
+}
+
+// Channels lists a merchant's channels, oldest first.
+func (s *Service) Channels(ctx context.Context, realm, merchant ident.ID) (list []Channel, err error) {
+	err = s.DB.View(ctx, realm, func(tx *store.Tx) error {
+		list, err = channelsOf(tx, merchant)
+		return err
+	})
+	return list, err
+}
+
+// ProfilesOf lists the enabled profiles of merchants, oldest first.
+func (s *Service) ProfilesOf(ctx context.Context, realm ident.ID, merchants ...ident.ID) (list []Profile, err error) {
+	all, err := s.Profiles(ctx, realm)
+	for _, p := range all {
+		if p.Enabled && slices.Contains(merchants, p.Merchant) {
+			list = append(list, p)
+		}
+	}
+	return list, err
+}
