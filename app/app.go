@@ -216,16 +216,12 @@ func (a *App) wire(random io.Reader) error {
 	}
 	a.Media = &media.Surface{DB: a.DB, Login: a.Login, Merchants: a.Merchants, Clock: a.now, Log: a.Log, BaseURL: a.BaseURL, Door: a.Gateway.Door}
 	a.metrics = newMetrics()
-<<<<<<< HEAD
-	a.wireOrders(events)
-=======
 	return a.listen(events)
 }
 
 // listen says who acts on events, and in which order.
 func (a *App) listen(events *event.Log) error {
-	events.Listen(a.Orders.OnEvent)
->>>>>>> next
+	a.wireOrders(events)
 	events.Listen(a.Checkouts.OnEvent)
 	events.Listen(a.Invoices.OnEvent)
 	events.Listen(a.tellPayers)
@@ -256,13 +252,10 @@ func (a *App) tellMerchants(tx *store.Tx, e event.Event) error {
 		switch contract {
 		case gateway.Contract:
 			return a.Gateway.Message(tx, e)
-<<<<<<< HEAD
 		case april.Contract:
 			return a.April.Message(tx, e)
-=======
 		case spense.Contract:
 			return a.Spense.Message(e)
->>>>>>> next
 		}
 		return webhook.Message{}, nil
 	}, target)

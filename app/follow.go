@@ -10,7 +10,6 @@ import (
 	"github.com/florinpay/florin/core/job"
 	"github.com/florinpay/florin/core/merchant"
 	"github.com/florinpay/florin/core/settlement"
-	"github.com/florinpay/florin/core/webhook"
 	"github.com/florinpay/florin/store"
 )
 
@@ -25,7 +24,7 @@ func (a *App) wireOrders(events *event.Log) {
 
 // wireFollowing connects what follows, before anybody tells merchants of it.
 func (a *App) wireFollowing(events *event.Log) {
-	a.Webhooks.Manners = map[string]webhook.Manner{april.Contract: april.Manner()}
+	a.Webhooks.Ways[april.Contract] = april.Way()
 	a.Merchants.Tell = tellOfMerchant(events)
 	a.Jobs.Handle("payout.follow", a.followPayout)
 	events.Listen(noteFollowing)

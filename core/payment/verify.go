@@ -171,19 +171,11 @@ func compare(p Payment, e *evidence) (wrong []string) {
 	if p.Details.Returned != 0 {
 		same("returned", p.Details.Returned, e.returned)
 	}
-<<<<<<< HEAD
-	same("refunded", p.Refunded, e.approved[connector.Refund])
-	same("disputed and lost", p.Disputed+p.Lost, e.approved[Chargeback]-e.approved[ChargebackReversal])
-	same("capturing", p.Capturing, e.open[connector.Capture])
-	same("refunding", p.Refunding, e.open[connector.Refund])
-	same("voiding", p.Voiding, e.open[connector.Void])
-=======
 	same("refunded", p.Refunded, e.approved.of(connector.Refund))
-	same("disputed", p.Disputed, e.approved.of(Chargeback)-e.approved.of(ChargebackReversal))
+	same("disputed and lost", p.Disputed+p.Lost, e.approved.of(Chargeback)-e.approved.of(ChargebackReversal))
 	same("capturing", p.Capturing, e.open.of(connector.Capture))
 	same("refunding", p.Refunding, e.open.of(connector.Refund))
 	same("voiding", p.Voiding, e.open.of(connector.Void))
->>>>>>> next
 	same("its last event", p.Seq, e.lastSeq)
 	same("the number of its events", e.events, e.lastSeq)
 	posted, pending := p.owed(e)

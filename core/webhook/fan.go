@@ -85,7 +85,7 @@ func (f *fan) owe(tx *store.Tx, ep Endpoint, url string) error {
 		}
 		f.said[ep.Contract] = m
 	}
-	if wrap := f.s.Manners[ep.Contract].Wrap; wrap != nil && len(m.Body) > 0 {
+	if wrap := f.s.Ways[ep.Contract].Wrap; wrap != nil && len(m.Body) > 0 {
 		var err error
 		if m, err = wrap(tx, ep, f.e, m); err != nil {
 			return err
@@ -109,13 +109,8 @@ func (s *Service) implicit(tx *store.Tx, owner ident.ID, t Target) (Endpoint, er
 	if u, err := s.Sender.guard.URL(t.URL); err == nil {
 		server = origin(u)
 	} // otherwise the message is written all the same and ends as a dead letter
-<<<<<<< HEAD
 	e := Endpoint{ID: derivedID(tx.Realm(), owner, Implicit, t.Contract+" "+server), Version: 1, Kind: Implicit, Merchant: owner, URL: server,
-		Contract: t.Contract, Mode: Plain, Ordered: true, State: Active, CreatedAt: tx.Now()}
-=======
-	e := Endpoint{ID: derivedID(tx.Realm(), merchant, Implicit, t.Contract+" "+server), Version: 1, Kind: Implicit, Merchant: merchant, URL: server,
 		Contract: t.Contract, Mode: Plain, Ordered: !s.Ways[t.Contract].Unordered, State: Active, CreatedAt: tx.Now()}
->>>>>>> next
 	if s.known.exists(e.ID) {
 		return e, nil
 	}

@@ -1,9 +1,13 @@
 package webhook
 
 import (
+	"io"
 	"time"
 
+	"github.com/florinpay/florin/core/event"
 	"github.com/florinpay/florin/core/ident"
+	"github.com/florinpay/florin/core/method"
+	"github.com/florinpay/florin/store"
 )
 
 // ladder are the pauses after the first, second ... failed try; the last one
@@ -27,6 +31,18 @@ type Way struct {
 	// Headers go with each try, beside the usual ones. sign makes the hex
 	// HMAC-SHA-256 of a text with the merchant's secret.
 	Headers func(event ident.ID, at time.Time, body []byte, sign func(text string) string) map[string]string
+	// GiveUp is how long an endpoint may fail without one success before it is
+	// disabled. Zero: as long as everybody's.
+	GiveUp time.Duration
+	// Secret draws a signing secret; nil for the usual kind.
+	Secret func(random io.Reader) (method.Secret, error)
+	// Sign returns, in place of the usual ones, the headers that name a delivery
+	// and prove where it comes from: a signature for each of the secrets, at the
+	// moment of the try, over the body as it is sent.
+	Sign func(secrets []method.Secret, d Delivery, at time.Time, body []byte) (map[string]string, error)
+	// Wrap makes of a contract's message what one endpoint gets, in the event's
+	// transaction; a message without a body is nothing.
+	Wrap func(tx *store.Tx, e Endpoint, about event.Event, m Message) (Message, error)
 }
 
 // next is the package's next, by the contract's own table if it has one.
