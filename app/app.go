@@ -188,11 +188,10 @@ func (a *App) wire(random io.Reader) error {
 	a.Mandates = &mandate.Service{DB: a.DB, Events: events, Connectors: connectors, Log: a.Log, ReturnURL: a.returnURL}
 	a.Payments.Mandates = a.Mandates
 	a.Invoices = &invoice.Service{DB: a.DB, Events: events, Payments: a.Payments, Random: random, Log: a.Log, Environment: a.Access.Environment}
-	a.Payments.Gates = append(a.Payments.Gates, a.Invoices.Claim)
 	a.Orders = &order.Service{DB: a.DB, Events: events}
+	a.Payments.Gates = []payment.Gate{a.Invoices.Claim, a.Orders.Claim}
 	a.Checkouts = &checkout.Service{DB: a.DB, Access: a.Access, Payments: a.Payments, Merchants: a.Merchants, Random: random, Node: "node" + node}
-	a.Webhooks = &webhook.Service{DB: a.DB, Vault: a.Vault, Events: events, Sender: webhook.NewSender(guard, nil), Clock: a.now, Random: random,
-		Ways: map[string]webhook.Way{spense.Contract: spense.Way}}
+	a.Webhooks = &webhook.Service{DB: a.DB, Vault: a.Vault, Events: events, Sender: webhook.NewSender(guard, nil), Clock: a.now, Random: random}
 	a.Jobs = &job.Queue{DB: a.DB, Clock: a.now, Log: a.Log}
 	a.Payments.Register(a.Jobs, a.now)
 	a.Mandates.Register(a.Jobs, a.now)
@@ -203,6 +202,7 @@ func (a *App) wire(random io.Reader) error {
 	}
 	a.Notify.Register(a.Jobs)
 	a.Login = &login.Service{DB: a.DB, Notify: a.Notify, Pepper: a.Keys.Pepper("login"), Random: random, Clock: a.now}
+	a.Orders.Register(a.Jobs)
 	a.Jobs.Handle("app.tend", a.tend)
 	a.Gateway = &gateway.Surface{Access: a.Access, Merchants: a.Merchants, Customers: a.Customers, Payments: a.Payments, Checkouts: a.Checkouts,
 		Vault: a.Vault, Clock: a.now, Log: a.Log, BaseURL: a.BaseURL, Build: buildNumber(), Pepper: a.Keys.Pepper("gateway fingerprints"),
@@ -221,7 +221,7 @@ func (a *App) wire(random io.Reader) error {
 
 // listen says who acts on events, and in which order.
 func (a *App) listen(events *event.Log) error {
-	a.wireOrders(events)
+	events.Listen(a.Orders.OnEvent)
 	events.Listen(a.Checkouts.OnEvent)
 	events.Listen(a.Invoices.OnEvent)
 	events.Listen(a.tellPayers)
@@ -252,10 +252,10 @@ func (a *App) tellMerchants(tx *store.Tx, e event.Event) error {
 		switch contract {
 		case gateway.Contract:
 			return a.Gateway.Message(tx, e)
-		case april.Contract:
-			return a.April.Message(tx, e)
 		case spense.Contract:
 			return a.Spense.Message(e)
+		case april.Contract:
+			return a.April.Message(tx, e)
 		}
 		return webhook.Message{}, nil
 	}, target)

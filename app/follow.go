@@ -5,26 +5,21 @@ import (
 	"time"
 
 	"github.com/florinpay/florin/api/april"
+	"github.com/florinpay/florin/api/spense"
 	"github.com/florinpay/florin/core/event"
 	"github.com/florinpay/florin/core/ident"
 	"github.com/florinpay/florin/core/job"
 	"github.com/florinpay/florin/core/merchant"
 	"github.com/florinpay/florin/core/settlement"
+	"github.com/florinpay/florin/core/webhook"
 	"github.com/florinpay/florin/store"
 )
 
 // What travels upwards as an event and has to be carried on.
 
-// wireOrders has orders say which payments they take, and follow them.
-func (a *App) wireOrders(events *event.Log) {
-	a.Payments.Claim = a.Orders.Claim
-	a.Orders.Register(a.Jobs)
-	events.Listen(a.Orders.OnEvent)
-}
-
 // wireFollowing connects what follows, before anybody tells merchants of it.
 func (a *App) wireFollowing(events *event.Log) {
-	a.Webhooks.Ways[april.Contract] = april.Way()
+	a.Webhooks.Manners = map[string]webhook.Manner{april.Contract: april.Manner(), spense.Contract: spense.Manner}
 	a.Merchants.Tell = tellOfMerchant(events)
 	a.Jobs.Handle("payout.follow", a.followPayout)
 	events.Listen(noteFollowing)

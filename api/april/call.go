@@ -55,6 +55,7 @@ func (s *Surface) handle(op Operation) http.HandlerFunc {
 			defer s.Door.Leave()
 		}
 		c, err := s.open(w, r, op)
+		op.readable(w.Header(), c.kind)
 		if err != nil {
 			s.fail(w, r, err)
 			return

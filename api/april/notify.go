@@ -75,7 +75,7 @@ func typeOf(e event.Event) string {
 }
 
 // Message puts an event into the contract's words: one tagged object. Who gets
-// it, and in which envelope, is the Way's business. It reads in the event's
+// it, and in which envelope, is the Manner's business. It reads in the event's
 // own transaction.
 func (s *Surface) Message(tx *store.Tx, e event.Event) (webhook.Message, error) {
 	word := typeOf(e)
@@ -138,13 +138,13 @@ type envelope struct {
 	Timestamp             string          `json:"timestamp"`
 }
 
-// Way is how this contract's messages go out (sheet, 6.8): its ladder of tries,
-// its signature, its envelope.
-func Way() webhook.Way {
-	return webhook.Way{
-		Retries: []time.Duration{time.Minute, 5 * time.Minute, 30 * time.Minute, 2 * time.Hour, 6 * time.Hour, 12 * time.Hour, 24 * time.Hour, 48 * time.Hour},
-		GiveUp:  7 * 24 * time.Hour,
-		Secret:  drawSecret, Sign: signDelivery, Wrap: wrap,
+// Manner is how this contract's messages go out (sheet, 6.8): its ladder of
+// tries, its signature, its envelope.
+func Manner() webhook.Manner {
+	return webhook.Manner{
+		Ladder: []time.Duration{time.Minute, 5 * time.Minute, 30 * time.Minute, 2 * time.Hour, 6 * time.Hour, 12 * time.Hour, 24 * time.Hour, 48 * time.Hour},
+		GiveUp: 7 * 24 * time.Hour,
+		Secret: drawSecret, Sign: signDelivery, Wrap: wrap,
 	}
 }
 

@@ -166,6 +166,9 @@ func (s *Surface) Routes(r chi.Router) {
 		r.Handle(o.Path, nowhere) // its other methods
 	}
 	for _, o := range operations {
+		if o.Routed() && o.fromBrowser() {
+			r.Options(o.Path, preflight)
+		}
 		if o.Routed() {
 			r.Method(o.Method, o.Path, s.handle(o))
 			if o.Method == http.MethodGet {

@@ -17,9 +17,9 @@ import (
 	"github.com/florinpay/florin/store"
 )
 
-// Way is how the contract's webhooks travel (sheet, 6.1): 25 retries by its
+// Manner is how the contract's webhooks travel (sheet, 6.1): 25 retries by its
 // table, and a signature that an unaware receiver does not see.
-var Way = webhook.Way{Retries: retries(), Unordered: true, Headers: func(event ident.ID, at time.Time, body []byte, sign func(string) string) map[string]string {
+var Manner = webhook.Manner{Ladder: retries(), Unordered: true, Headers: func(event ident.ID, at time.Time, body []byte, sign func(string) string) map[string]string {
 	id, unix := uuidOf(event), fmt.Sprint(at.Unix())
 	return map[string]string{"X-Webhook-Id": id, "X-Webhook-Timestamp": unix, "X-Webhook-Signature": "v1=" + sign(id+"."+unix+"."+string(body)),
 		"User-Agent": "florin-webhooks/1"}

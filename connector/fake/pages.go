@@ -84,8 +84,18 @@ func (p *Provider) Pages() http.Handler {
 	mux.HandleFunc(Prefix, func(w http.ResponseWriter, _ *http.Request) { p.gone(w) })
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		p.head(w.Header())
+		if strings.HasPrefix(r.URL.Path, Prefix+page3DS+"/") || r.URL.Path == Prefix+"style.css" {
+			framed(w.Header())
+		}
 		mux.ServeHTTP(w, r)
 	})
+}
+
+// framed lets a page be shown inside others, as shops show an issuer's
+// challenge.
+func framed(h http.Header) {
+	h.Set("Content-Security-Policy", strings.Replace(h.Get("Content-Security-Policy"), "frame-ancestors 'none'", "frame-ancestors https: http:", 1))
+	h.Del("X-Frame-Options")
 }
 
 // head sets the headers of every answer. Forms may lead anywhere in the end:

@@ -70,7 +70,7 @@ func open(t *testing.T, engine string) *shop {
 		Connectors: map[string]connector.Connector{"fake": s.provider}, Environment: s.access.Environment,
 		ReturnURL: func(_, id ident.ID) string { return "https://pay.example/back/" + string(id) }}
 	s.Service = &order.Service{DB: db, Events: events}
-	s.payments.Claim = s.Claim
+	s.payments.Gates = []payment.Gate{s.Claim}
 	events.Listen(s.OnEvent)
 	events.Listen(func(tx *store.Tx, e event.Event) error {
 		if _, ok := e.Subject.(order.Order); ok {

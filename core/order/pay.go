@@ -11,13 +11,17 @@ import (
 	"github.com/florinpay/florin/store"
 )
 
-// Claim decides, in the transaction that writes a payment's intent, whether the
-// order takes it: the order becomes pending with it, and whoever comes second
+// Claim is a gate of payments (payment.Service.Gates): in the transaction that
+// writes a payment's intent it decides whether the order that is paid, if any,
+// takes it. The order becomes pending with it, and whoever comes second
 // finds it so. What is added as a surcharge is on top of the order's amount.
 // Faults, in the order checked (april sheet, 6.2): not_found.order,
 // conflict.order.paid, conflict.order.cancelled, conflict.order.busy,
 // conflict.order.expired, invalid.order.amount, invalid.order.customer.
 func (s *Service) Claim(tx *store.Tx, p payment.Payment) error {
+	if p.Order == "" {
+		return nil
+	}
 	o, err := getOrder(tx, p.Order)
 	if err != nil {
 		return err

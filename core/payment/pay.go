@@ -57,8 +57,8 @@ type Order struct {
 // method.Typed.Check and of method.BankAccount.Check, invalid.amount,
 // invalid.currency, invalid.amount.above_limit, invalid.method.not_set_up,
 // invalid.return_url, not_found.source, conflict.source, invalid.quote (no
-// reference of ours), conflict.quote (another payment has it), those of Claim and
-// of the Gates, conflict.reference, unavailable. For an order with a Tender those
+// reference of ours), conflict.quote (another payment has it), those of the Gates,
+// conflict.reference, unavailable. For an order with a Tender those
 // of vault.Use come before the card's.
 func (s *Service) Pay(ctx context.Context, actor access.Actor, o Order) (Outcome, error) {
 	if err := o.permitted(actor); err != nil {
@@ -89,7 +89,7 @@ func (s *Service) Pay(ctx context.Context, actor access.Actor, o Order) (Outcome
 		if with.quote, err = quote(tx, o, out.Payment); err != nil {
 			return out, err
 		}
-		if err = s.pass(tx, o, out.Payment); err != nil {
+		if err = s.pass(tx, out.Payment); err != nil {
 			return out, err
 		}
 		if o.Profile.Settings.UniqueReference && o.Reference != "" {

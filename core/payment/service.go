@@ -35,9 +35,6 @@ type Service struct {
 	Gates []Gate
 	// ReturnURL is where a provider sends the payer's browser back to.
 	ReturnURL func(realm, payment ident.ID) string
-	// Claim asks an order, in the transaction of the intent, whether a payment
-	// may be made for it now. Nil where there are no orders.
-	Claim func(tx *store.Tx, p Payment) error
 	// Patience is how long after the intent an answer is waited for; then the
 	// attempt is unknown. Zero means connector.Patience, which is the longest.
 	Patience time.Duration
@@ -47,13 +44,8 @@ type Service struct {
 // stands or falls with the payment.
 type Gate func(tx *store.Tx, p Payment) error
 
-// pass asks the order that is paid, and every gate.
-func (s *Service) pass(tx *store.Tx, o Order, p Payment) error {
-	if o.Order != "" {
-		if err := s.Claim(tx, p); err != nil {
-			return err
-		}
-	}
+// pass asks every gate.
+func (s *Service) pass(tx *store.Tx, p Payment) error {
 	for _, g := range s.Gates {
 		if err := g(tx, p); err != nil {
 			return err

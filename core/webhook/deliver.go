@@ -69,7 +69,7 @@ func (s *Service) compose(ctx context.Context, d Delivery) (Post, error) {
 	}
 	signed, err := s.sign(e.Contract, r.signing(signer), d, p.Body)
 	maps.Copy(p.Headers, signed)
-	if more := s.Ways[e.Contract].Headers; more != nil && err == nil {
+	if more := s.Manners[e.Contract].Headers; more != nil && err == nil {
 		sign := func(text string) string { return mac(r.signing(signer), text) }
 		maps.Copy(p.Headers, more(d.Event, s.Clock(), p.Body, sign))
 	}
@@ -78,7 +78,7 @@ func (s *Service) compose(ctx context.Context, d Delivery) (Post, error) {
 
 // sign proves where a message comes from, as its contract does it.
 func (s *Service) sign(contract string, secrets []method.Secret, d Delivery, body []byte) (map[string]string, error) {
-	if own := s.Ways[contract].Sign; own != nil {
+	if own := s.Manners[contract].Sign; own != nil {
 		return own(secrets, d, s.Clock(), body)
 	}
 	return sign(secrets, d.Event, s.Clock(), body)
@@ -139,7 +139,7 @@ func (s *Service) result(tx *store.Tx, d Delivery, a Answer, interrupted bool) e
 	}
 	if a.OK() {
 		d.State = Sent
-	} else if due, more := s.Ways[e.Contract].next(d.Since, now, d.Tries, retryAfter(a.RetryAfter, s.Clock())); more && a.Status != 410 && !permanent(a.Err) {
+	} else if due, more := s.Manners[e.Contract].next(d.Since, now, d.Tries, retryAfter(a.RetryAfter, s.Clock())); more && a.Status != 410 && !permanent(a.Err) {
 		d.DueAt = due
 	} else {
 		d.State = Dead
@@ -188,7 +188,7 @@ func (s *Service) health(tx *store.Tx, e Endpoint, a Answer) error {
 	if e.State != Active {
 		return nil
 	}
-	giveUp := s.Ways[e.Contract].GiveUp
+	giveUp := s.Manners[e.Contract].GiveUp
 	if giveUp == 0 {
 		giveUp = s.GiveUp
 	}

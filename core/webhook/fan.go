@@ -85,7 +85,7 @@ func (f *fan) owe(tx *store.Tx, ep Endpoint, url string) error {
 		}
 		f.said[ep.Contract] = m
 	}
-	if wrap := f.s.Ways[ep.Contract].Wrap; wrap != nil && len(m.Body) > 0 {
+	if wrap := f.s.Manners[ep.Contract].Wrap; wrap != nil && len(m.Body) > 0 {
 		var err error
 		if m, err = wrap(tx, ep, f.e, m); err != nil {
 			return err
@@ -110,7 +110,7 @@ func (s *Service) implicit(tx *store.Tx, owner ident.ID, t Target) (Endpoint, er
 		server = origin(u)
 	} // otherwise the message is written all the same and ends as a dead letter
 	e := Endpoint{ID: derivedID(tx.Realm(), owner, Implicit, t.Contract+" "+server), Version: 1, Kind: Implicit, Merchant: owner, URL: server,
-		Contract: t.Contract, Mode: Plain, Ordered: !s.Ways[t.Contract].Unordered, State: Active, CreatedAt: tx.Now()}
+		Contract: t.Contract, Mode: Plain, Ordered: !s.Manners[t.Contract].Unordered, State: Active, CreatedAt: tx.Now()}
 	if s.known.exists(e.ID) {
 		return e, nil
 	}

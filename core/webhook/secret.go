@@ -57,7 +57,7 @@ func (s *Service) drawRing(e Endpoint) (ring, error) {
 		random = rand.Reader
 	}
 	draw := newSecret
-	if own := s.Ways[e.Contract].Secret; own != nil {
+	if own := s.Manners[e.Contract].Secret; own != nil {
 		draw = own
 	}
 	signing, err := draw(random)

@@ -29,8 +29,8 @@ type Service struct {
 	// GiveUp is how long an endpoint may fail without one success before it is
 	// disabled. Zero means 30 days, the life of a message.
 	GiveUp time.Duration
-	// Ways are those of contracts that have one of their own.
-	Ways map[string]Way
+	// Manners are those of contracts that have some of their own.
+	Manners map[string]Manner
 
 	known subscriptions
 	turn  turn
@@ -44,7 +44,7 @@ type Wish struct {
 	Contract    string
 	Mode        Mode     // "" means plain
 	Filter      []string // event types or their first words; none means all
-	Topics      []string // in the words of the contract, for its Way
+	Topics      []string // in the words of the contract, for its Manner
 	Description string
 	Metadata    string
 	Unordered   bool // events of one object need not wait for each other

@@ -50,7 +50,7 @@ type Endpoint struct {
 	Contract     string   // whose words messages use: gateway
 	Mode         Mode
 	Filter       []string // event types or their first words; none means all
-	Topics       []string // what it wants to hear of in the words of its contract, whose Way looks at them
+	Topics       []string // what it wants to hear of in the words of its contract, whose Manner looks at them
 	Description  string   // the owner's own
 	Metadata     string   // a JSON object of the owner's own, kept as it came
 	Ordered      bool     // events of one object one after the other

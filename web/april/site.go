@@ -41,6 +41,10 @@ type Site struct {
 func (s *Site) Mount(handle func(pattern string, h http.Handler)) {
 	handle("GET /april/challenge/done", http.HandlerFunc(s.done))
 	handle("GET /april/challenge/{token}", http.HandlerFunc(s.challenge))
+	for _, prefix := range []string{"", "/april"} {
+		handle("GET "+prefix+scriptPath, http.HandlerFunc(Script))
+		handle("GET "+prefix+"/april/checkout/frame", http.HandlerFunc(s.frame))
+	}
 }
 
 // ancestors may frame the pages: shops that are served over https, and what a

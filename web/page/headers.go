@@ -32,6 +32,8 @@ func (p Policy) Write(w http.ResponseWriter) {
 	h.Set("X-Content-Type-Options", "nosniff")
 	if len(p.Frames) == 0 {
 		h.Set("X-Frame-Options", "DENY")
+	} else {
+		h.Del("X-Frame-Options") // that an outer handler has set
 	}
 }
 
