@@ -88,7 +88,7 @@ func (s *shopkeeper) setUp() {
 	s.merchant = made.text("ServiceProviderMerchant", "merchantId")
 	s.must(s.market, "PATCH", "/merchants/"+s.merchant, `{"AddMerchantBankAccount":{"accountName":"Kite Repairs Pty Ltd","identifier":{"AuBankAccountIdentifier":
 		{"bsb":"062000","accountNumber":"12345678"}},"currency":"AUD","setAsPrimary":true}}`)
-	s.must(s.market, "PATCH", "/merchants/"+s.merchant, `{"UpdateSurchargeRules":{"rules":[{"priority":1,"mode":"explicit","method":"Card","variableBasisPoints":110,"fixedAmount":30}]}}`)
+	s.must(s.market, "PATCH", "/merchants/"+s.merchant, `{"UpdateSurchargeRules":{"rules":[{"priority":1,"mode":"explicit","method":"Card","currency":"AUD","variableBasisPoints":110,"fixedAmount":30}]}}`)
 	realm := s.realmOf(s.t)
 	_, err := s.app.Settlement.SavePlan(s.t.Context(), realm, audit.By{Actor: "test"}, settlement.Plan{Merchant: coreID(s.t, s.merchant), Currency: "AUD",
 		Terms: settlement.Terms{Mode: settlement.Net, TaxCountry: "AU", Rules: []settlement.Rule{{BasisPoints: 175, Fixed: 30, Currency: "AUD"}}, DisputeFee: 2500}})
