@@ -185,8 +185,6 @@ func (a *App) wire(random io.Reader) error {
 	a.Vault = &vault.Service{DB: a.DB, Keys: a.Keys, Log: events}
 	a.Payments = &payment.Service{DB: a.DB, Events: events, Vault: a.Vault, Connectors: connectors, Log: a.Log,
 		Environment: a.Access.Environment, ReturnURL: a.returnURL}
-	a.Mandates = &mandate.Service{DB: a.DB, Events: events, Connectors: connectors, Log: a.Log, ReturnURL: a.returnURL}
-	a.Payments.Mandates = a.Mandates
 	a.Invoices = &invoice.Service{DB: a.DB, Events: events, Payments: a.Payments, Random: random, Log: a.Log, Environment: a.Access.Environment}
 	a.Orders = &order.Service{DB: a.DB, Events: events}
 	a.Payments.Gates = []payment.Gate{a.Invoices.Claim, a.Orders.Claim}
@@ -194,7 +192,7 @@ func (a *App) wire(random io.Reader) error {
 	a.Webhooks = &webhook.Service{DB: a.DB, Vault: a.Vault, Events: events, Sender: webhook.NewSender(guard, nil), Clock: a.now, Random: random}
 	a.Jobs = &job.Queue{DB: a.DB, Clock: a.now, Log: a.Log}
 	a.Payments.Register(a.Jobs, a.now)
-	a.Mandates.Register(a.Jobs, a.now)
+	a.wireMandates(events, connectors)
 	a.settle(events, connectors)
 	a.Invoices.Register(a.Jobs)
 	if a.Notify, err = a.newNotify(events); err != nil {
@@ -230,6 +228,7 @@ func (a *App) listen(events *event.Log) error {
 	if err := a.wireBilling(events); err != nil {
 		return err
 	}
+	a.Media.Subscriptions = a.Subscriptions
 	events.Listen(a.tellMerchants)
 	events.Listen(a.metrics.count)
 	return nil

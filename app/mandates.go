@@ -8,12 +8,22 @@ import (
 
 	"github.com/florinpay/florin/connector"
 	"github.com/florinpay/florin/core/access"
+	"github.com/florinpay/florin/core/event"
 	"github.com/florinpay/florin/core/fault"
 	"github.com/florinpay/florin/core/ident"
+	"github.com/florinpay/florin/core/mandate"
 	"github.com/florinpay/florin/web/page"
 
 	webcheckout "github.com/florinpay/florin/web/checkout"
 )
+
+// wireMandates puts the payers' agreements together: payments charge them and tell
+// them of refusals.
+func (a *App) wireMandates(events *event.Log, connectors map[string]connector.Connector) {
+	a.Mandates = &mandate.Service{DB: a.DB, Events: events, Connectors: connectors, Log: a.Log, ReturnURL: a.returnURL}
+	a.Payments.Mandates = a.Mandates
+	a.Mandates.Register(a.Jobs, a.now)
+}
 
 // backAgreed takes a payer back from the page of an agreement: the provider is
 // asked how it stands, then the payer goes on to where the agreement was begun.

@@ -110,7 +110,7 @@ func (a *App) letters(inv invoice.Invoice, m merchant.Merchant, reminder bool) (
 	case inv.Details.Channel.Kind == "invoice":
 		d.Template = notify.Invoice
 		d.Words["number"], d.Words["reference"] = inv.Number, inv.Payable
-		d.Attachments = []notify.Attachment{{Name: "invoice-" + string(inv.ID) + ".pdf", Type: "application/pdf", Body: a.paper(inv, m)}}
+		d.Attachments = []notify.Attachment{{Name: "invoice-" + string(inv.ID) + ".pdf", Type: "application/pdf", Body: a.bill(inv, m)}}
 		add(notify.Email, inv.Customer.Email)
 	case inv.Details.Channel.Kind == "payment_link":
 		add(notify.SMS, inv.Customer.Phone)

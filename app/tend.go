@@ -23,7 +23,7 @@ const (
 // payment tokens whose time is up are wiped, deliveries that are long over are forgotten.
 func (a *App) tend(ctx context.Context, j job.Job) error {
 	err := a.eachRealm(ctx, func(r access.Realm) error {
-		for _, sweep := range []func(context.Context, ident.ID, int) (int, error){a.Vault.Sweep, a.Vault.SweepTokens, a.Vault.SweepPackets, a.Vault.SweepBlocked, a.Surcharges.Sweep} {
+		for _, sweep := range []func(context.Context, ident.ID, int) (int, error){a.Vault.Sweep, a.Vault.SweepTokens, a.Vault.SweepPackets, a.Vault.SweepBlocked, a.Surcharges.Sweep, a.Access.SweepPasses} {
 			if err := exhaust(ctx, r.ID, sweep); err != nil {
 				return err
 			}
@@ -47,7 +47,7 @@ func (a *App) tend(ctx context.Context, j job.Job) error {
 				return err
 			}
 		}
-		return nil
+		return a.warn(ctx, r)
 	})
 	if err != nil {
 		return err

@@ -9,7 +9,9 @@ import (
 	"github.com/florinpay/florin/connector/fake"
 	"github.com/florinpay/florin/core/access"
 	"github.com/florinpay/florin/core/audit"
+	"github.com/florinpay/florin/core/fault"
 	"github.com/florinpay/florin/core/ident"
+	"github.com/florinpay/florin/core/invoice"
 	"github.com/florinpay/florin/core/money"
 	"github.com/florinpay/florin/core/payment"
 	"github.com/florinpay/florin/store"
@@ -26,6 +28,8 @@ func (a *App) banks(r chi.Router) {
 	r.Post("/sandbox/transfers", a.control(a.sendTransfer))
 	r.Get("/sandbox/transfers", a.control(a.readTransfers))
 	r.Post("/sandbox/transfers/{id}", a.control(a.placeTransfer))
+	r.Get("/sandbox/terminals", a.control(a.readTerminals))
+	r.Post("/sandbox/terminals/{name}", a.control(a.switchTerminal))
 }
 
 // clearDebit: POST /sandbox/payments/{id}/clear
@@ -76,6 +80,12 @@ func (a *App) sendTransfer(r *http.Request, actor access.Actor) (any, error) {
 	if err != nil {
 		return nil, err
 	}
+	if known, err := a.payBill(r, actor, in["reference"], amount); known || err != nil {
+		if err != nil {
+			return nil, err
+		}
+		return a.readTransfers(r, actor)
+	}
 	payer := in["payer"]
 	if payer == "" {
 		payer = "TEST PAYER"
@@ -102,6 +112,16 @@ func (a *App) sendTransfer(r *http.Request, actor access.Actor) (any, error) {
 	}
 	a.callbacks(r.Context())
 	return a.readTransfers(r, actor)
+}
+
+// payBill lets money arrive that names an invoice's payable reference, as a
+// line of a bank statement would. known is false when no invoice has it.
+func (a *App) payBill(r *http.Request, actor access.Actor, reference string, amount money.Amount) (known bool, err error) {
+	_, err = a.Invoices.Receive(r.Context(), actor.Realm, invoice.Transfer{ID: "sandbox " + string(a.requestID()), Reference: reference, Amount: amount})
+	if fault.Is(err, "not_found.invoice") {
+		return false, nil
+	}
+	return true, err
 }
 
 // timeOf is the realm's time.

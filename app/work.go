@@ -35,6 +35,7 @@ func (a *App) Work(ctx context.Context) (wait func()) {
 		}, a.failed("deliveries"))
 	})
 	all.Go(func() { a.pump(ctx) })
+	all.Go(func() { a.meter(ctx) })
 	return all.Wait
 }
 

@@ -27,6 +27,7 @@ import (
 type Growth struct {
 	Postgres string             // a cluster's superuser; "" leaves PostgreSQL out
 	Sizes    map[string][]int64 // of each engine: how many payments are stored, ascending
+	Keep     string             // databases stay in this folder (PostgreSQL's under its name), and are found there again; "" makes and removes them
 	Rounds   int
 	Duration time.Duration // of each measurement
 	Progress func(what string, done, total int64)
@@ -112,7 +113,12 @@ const smallest = 400
 // Run fills a database for each size and measures them in turn, round by
 // round. An error is also what verify finds.
 func (g *Growth) Run(ctx context.Context) (r *GrowthReport, err error) {
-	if g.dir, err = os.MkdirTemp("", "florin-growth-"); err != nil {
+	if g.dir = g.Keep; g.dir == "" {
+		g.dir, err = os.MkdirTemp("", "florin-growth-")
+	} else {
+		err = os.MkdirAll(g.dir, 0o700)
+	}
+	if err != nil {
 		return nil, err
 	}
 	r = &GrowthReport{Growth: g, At: time.Now(), Load: loadAverage()}
@@ -157,32 +163,20 @@ func (g *Growth) Run(ctx context.Context) (r *GrowthReport, err error) {
 func (g *Growth) fill(ctx context.Context, engine string, n int64) (err error) {
 	s := &stage{engine: engine, stored: n, samples: map[string][]float64{}}
 	dir := filepath.Join(g.dir, fmt.Sprint(engine, n))
-	if err := os.Mkdir(dir, 0o700); err != nil {
-		return err
-	}
 	database := filepath.Join(dir, "florin.db")
 	if engine == "PostgreSQL" {
 		if database, err = g.database(ctx, n); err != nil {
 			return err
 		}
 	}
-	if s.site, err = Furnish(ctx, database, dir, growing); err != nil {
-		return err
+	if g.Keep != "" && isFile(filepath.Join(dir, "bench.key")) {
+		err = s.find(ctx, database, dir)
+	} else if err = os.Mkdir(dir, 0o700); err == nil {
+		err = s.make(ctx, database, dir, func(done, total int64) { g.Progress("fill "+engine, done, total) })
 	}
-	was, err := s.site.Size(ctx)
 	if err != nil {
 		return err
 	}
-	s.made, err = s.site.Preload(ctx, n, func(done, total int64) { g.Progress("fill "+engine, done, total) })
-	if err != nil {
-		return err
-	}
-	s.ids = slices.Sorted(slices.Values(s.made.ids)) // as lists have them, so that there is a page before each
-	size, err := s.site.Size(ctx)
-	if err != nil {
-		return err
-	}
-	s.size = size.Less(was)
 	c, err := app.Load("", os.LookupEnv, s.site.flags("bench"))
 	if err != nil {
 		return err
@@ -194,17 +188,58 @@ func (g *Growth) fill(ctx context.Context, engine string, n int64) (err error) {
 	return err
 }
 
-func growthName(n int64) string { return fmt.Sprintf("florin_growth_%d_%d", os.Getpid(), n) }
+// make furnishes a stage and makes its payments.
+func (s *stage) make(ctx context.Context, database, dir string, progress func(done, total int64)) (err error) {
+	if s.site, err = Furnish(ctx, database, dir, growing); err != nil {
+		return err
+	}
+	was, err := s.site.Size(ctx)
+	if err != nil {
+		return err
+	}
+	if s.made, err = s.site.Preload(ctx, s.stored, progress); err != nil {
+		return err
+	}
+	s.ids = slices.Sorted(slices.Values(s.made.ids)) // as lists have them, so that there is a page before each
+	size, err := s.site.Size(ctx)
+	s.size = size.Less(was)
+	return err
+}
+
+// find takes up a stage that an earlier run has made, as it is now.
+func (s *stage) find(ctx context.Context, database, dir string) (err error) {
+	if s.site, s.ids, s.stored, err = Find(ctx, database, dir); err != nil {
+		return err
+	}
+	s.size, err = s.site.Size(ctx)
+	return err
+}
+
+func isFile(path string) bool {
+	_, err := os.Stat(path)
+	return err == nil
+}
+
+func (g *Growth) name(n int64) string {
+	if g.Keep != "" {
+		return fmt.Sprintf("florin_growth_%d", n)
+	}
+	return fmt.Sprintf("florin_growth_%d_%d", os.Getpid(), n)
+}
 
 func (g *Growth) database(ctx context.Context, n int64) (string, error) {
 	err := withPostgres(ctx, g.Postgres, func(conn *pgx.Conn) error {
-		_, err := conn.Exec(ctx, createDatabase(growthName(n)))
+		var there bool
+		err := conn.QueryRow(ctx, databaseThere, g.name(n)).Scan(&there)
+		if err == nil && !there {
+			_, err = conn.Exec(ctx, createDatabase(g.name(n)))
+		}
 		return err
 	})
 	if err != nil {
 		return "", err
 	}
-	return addressOf(g.Postgres, growthName(n))
+	return addressOf(g.Postgres, g.name(n))
 }
 
 // measure does something over and over and tells how often a second it was
@@ -237,10 +272,13 @@ func (g *Growth) clear() (err error) {
 	for _, s := range g.stages {
 		err = errors.Join(err, s.app.Close())
 	}
+	if g.Keep != "" {
+		return err
+	}
 	if g.Postgres != "" {
 		err = errors.Join(err, withPostgres(ctx, g.Postgres, func(conn *pgx.Conn) (err error) {
 			for _, n := range g.Sizes["PostgreSQL"] {
-				_, e := conn.Exec(ctx, dropDatabase(growthName(n)))
+				_, e := conn.Exec(ctx, dropDatabase(g.name(n)))
 				err = errors.Join(err, e)
 			}
 			return err

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"io/fs"
 	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -48,6 +49,14 @@ func TestGrowth(t *testing.T) {
 		if !strings.Contains(text, want) {
 			t.Errorf("no %q in\n%s", want, text)
 		}
+	}
+	again := Growth{Keep: filepath.Join(t.TempDir(), "kept"), Sizes: map[string][]int64{"SQLite": {400}}, Rounds: 1, Duration: g.Duration, Progress: g.Progress}
+	for _, stored := range []int64{400, 420} { // the first run's creations stay
+		r, err := again.Run(t.Context())
+		if err != nil || r.stages[len(r.stages)-1].stored != stored {
+			t.Fatalf("%v, want %d payments kept", err, stored)
+		}
+		again.stages = nil
 	}
 	g.Sizes = map[string][]int64{"SQLite": {1}}
 	if _, err := g.Run(t.Context()); err == nil {

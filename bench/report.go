@@ -69,7 +69,7 @@ func (m *measure) String() string {
 	for _, s := range m.samples {
 		low, high, errors = min(low, s.rate), max(high, s.rate), errors+s.errors
 		if problem == "" && s.problem != "" {
-			problem = fmt.Sprintf(" (`%s`)", strings.NewReplacer("\n", " ", "|", "/", "`", "'").Replace(s.problem))
+			problem = fmt.Sprintf(" (`%s`)", strings.NewReplacer("\n", " ", "|", "/", "`", "'").Replace(brief(s.problem)))
 		}
 	}
 	p99 := "-"
@@ -78,6 +78,15 @@ func (m *measure) String() string {
 	}
 	return fmt.Sprintf("| %s | %d | %s | %s to %s | %s ms | %s | %d%s |", m.what, m.callers, figure(m.median(rateOf)), figure(low), figure(high),
 		figure(m.median(p50Of)), p99, errors, problem)
+}
+
+// brief is the beginning of an error: whole answers stand in some.
+func brief(problem string) string {
+	const most = 90
+	if text := []rune(problem); len(text) > most {
+		return string(text[:most]) + " ..."
+	}
+	return problem
 }
 
 // Rewrite puts text between the lines <!-- name:begin --> and <!-- name:end -->

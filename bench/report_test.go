@@ -89,3 +89,13 @@ func TestReadPgbench(t *testing.T) {
 		}
 	}
 }
+
+// An answer that refuses may be a page long; its beginning is enough in a table.
+func TestBrief(t *testing.T) {
+	if got := brief("503: turned away"); got != "503: turned away" {
+		t.Errorf("got %q", got)
+	}
+	if got := brief(strings.Repeat("ø", 300)); got != strings.Repeat("ø", 90)+" ..." {
+		t.Errorf("got %q", got)
+	}
+}

@@ -9,6 +9,7 @@ import (
 	"github.com/jackc/pgx/v5"
 	_ "modernc.org/sqlite" // to write by hand what florin writes
 
+	"github.com/florinpay/florin/core/ident"
 	"github.com/florinpay/florin/store"
 )
 
@@ -25,6 +26,8 @@ func describe(ctx context.Context, url string) (c cluster, err error) {
 			current_setting('synchronous_commit'), current_setting('shared_buffers')`).Scan(&c.version, &c.fsync, &c.pages, &c.commit, &c.buffers)
 	})
 }
+
+const databaseThere = `SELECT EXISTS (SELECT 1 FROM pg_database WHERE datname = $1)`
 
 func createDatabase(name string) string { return `CREATE DATABASE ` + name }
 
@@ -90,6 +93,16 @@ const (
 func countPostings(tx *store.Tx) (n int64, err error) {
 	_, err = tx.Get([]any{&n}, `SELECT COUNT(*) FROM posting`)
 	return n, err
+}
+
+// everyPayment reads all ids of a realm's payments, oldest first.
+func everyPayment(tx *store.Tx, each func(ident.ID)) error {
+	return tx.All(`SELECT id FROM payment WHERE realm = $1 ORDER BY id`, []any{string(tx.Realm())}, func(scan func(...any) error) error {
+		var id ident.ID
+		err := scan(&id)
+		each(id)
+		return err
+	})
 }
 
 // handFile opens an SQLite file for payments by hand, as durable as florin's.

@@ -11,6 +11,7 @@ import (
 
 	"github.com/florinpay/florin/app"
 	"github.com/florinpay/florin/core/access"
+	"github.com/florinpay/florin/core/ident"
 	"github.com/florinpay/florin/core/merchant"
 	"github.com/florinpay/florin/store"
 )
@@ -52,6 +53,34 @@ func Furnish(ctx context.Context, database, dir string, merchants int) (*Site, e
 	})
 	return s, err
 }
+
+// Find takes up a site that Furnish has made in an earlier run, and tells how many
+// payments are in it and the ids of some, oldest first.
+func Find(ctx context.Context, database, dir string) (s *Site, ids []ident.ID, stored int64, err error) {
+	s = &Site{Database: database, Dir: dir}
+	err = s.open(ctx, "bench", func(a *app.App) error {
+		realms, err := a.Access.Realms(ctx)
+		if err != nil || len(realms) != 1 {
+			return errors.Join(err, fmt.Errorf("%d realms in %s, want the one of the bench", len(realms), dir))
+		}
+		s.realm = realms[0]
+		if s.profiles, err = a.Merchants.Profiles(ctx, s.realm.ID); err != nil {
+			return err
+		}
+		return a.DB.View(ctx, s.realm.ID, func(tx *store.Tx) error {
+			return everyPayment(tx, func(id ident.ID) {
+				if stored%sampling == 0 {
+					ids = append(ids, id)
+				}
+				stored++
+			})
+		})
+	})
+	s.Target.Preloaded = stored
+	return s, ids, stored, err
+}
+
+const sampling = 10
 
 // flags are the settings of this site, books being the name of the test
 // provider's.

@@ -51,7 +51,12 @@ func table(b *strings.Builder, engine string, stages []*stage) {
 	line("verify, for 10^6 postings", func(s *stage) string {
 		return figure(s.verify.Seconds*1e6/float64(s.verify.Postings)) + " s"
 	})
-	line("filled, payments per second", func(s *stage) string { return figure(float64(s.made.Payments) / s.made.Seconds) })
+	line("filled, payments per second", func(s *stage) string {
+		if s.made.Seconds == 0 {
+			return "before"
+		}
+		return figure(float64(s.made.Payments) / s.made.Seconds)
+	})
 	line("bytes for each payment", func(s *stage) string { return figure(s.size.PerPayment(s.stored)) })
 	first, goals := stages[0], map[int64]float64{10: .85, 100: .75}
 	for _, s := range stages[1:] {

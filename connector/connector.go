@@ -102,6 +102,7 @@ type Request struct {
 	Bank      *BankAccount // for method direct_debit
 	Quote     string       // for method bank_transfer: the reference that the payer will quote
 	Mandate   string       // the provider's id of an agreement that is charged, instead of Card and Bank
+	Terminal  string       // for method terminal: the provider's name of the one to push to
 	At        time.Time
 	ReturnURL string // where the provider sends the payer's browser afterwards
 

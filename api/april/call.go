@@ -125,6 +125,12 @@ func (s *Surface) send(w http.ResponseWriter, r *http.Request, c *call, ans repl
 	if ans.replayed {
 		h.Set("Idempotent-Replay", "true")
 	}
+	if d, ok := ans.body.(attachment); ok {
+		if err := d.send(w); err != nil { // the client has gone
+			s.Log.Debug("an answer was not read", "request", wire.RequestID(r), "err", err)
+		}
+		return
+	}
 	if err := wire.WriteJSON(w, ans.status, ans.body); err != nil {
 		s.fail(w, r, err)
 	}

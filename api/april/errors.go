@@ -33,6 +33,14 @@ var failures = map[string]failure{
 	"unavailable":     {503, "gateway_unavailable"},
 	"internal":        {500, "internal_error"},
 
+	"invalid.accept":       {406, "not_acceptable"},
+	"invalid.span":         {422, "date_range_too_large"},
+	"conflict.by_hand":     {422, "manual_payouts_disabled"},
+	"conflict.no_plan":     {422, "manual_payouts_disabled"},
+	"conflict.account":     {422, "manual_payouts_disabled"},
+	"conflict.balance":     {422, "insufficient_balance"},
+	"conflict.payout.open": {409, "payout_still_open"},
+
 	"conflict.idempotency":      {409, "idempotency_key_reused"},
 	"conflict.idempotency.busy": {409, "request_in_progress"},
 
@@ -52,7 +60,6 @@ var failures = map[string]failure{
 	"conflict.refund.exceeds":  {422, "refund_exceeds_amount"},
 	"conflict.not_refundable":  {422, "not_refundable"},
 	"conflict.pending":         {409, "payment_in_progress"},
-	"conflict.no_plan":         {422, "no_settlement_plan"},
 	"conflict.nothing":         {422, "insufficient_balance"},
 	"conflict.amount":          {422, "amount_mismatch"},
 

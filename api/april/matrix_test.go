@@ -25,6 +25,7 @@ import (
 
 // target is a merchant with one of everything, whom somebody asks about.
 type target struct {
+	payout, invoice                      string
 	realm                                access.Realm
 	marketID, merchantID, customerID     ident.ID
 	market, merchant, customer, delegate string // on the wire
@@ -84,7 +85,8 @@ func (h *house) furnish(t *testing.T, realm access.Realm, market ident.ID, name 
 		t.Fatal(err)
 	}
 	src, token, blocked := h.fill(t, actor, m.ID, c.ID)
-	return h.trade(t, target{source: src, token: token, blocked: blocked, order: april.Name("ordr", o.ID), realm: realm, marketID: market, merchantID: m.ID, customerID: c.ID, market: april.MarketplaceName(market), merchant: april.MerchantName(m.ID),
+	payout, invoice := h.settles(t, realm, m.ID)
+	return h.trade(t, target{payout: payout, invoice: invoice, source: src, token: token, blocked: blocked, order: april.Name("ordr", o.ID), realm: realm, marketID: market, merchantID: m.ID, customerID: c.ID, market: april.MarketplaceName(market), merchant: april.MerchantName(m.ID),
 		customer: april.CustomerName(c.ID), delegate: april.Name("custd", d.ID), secret: april.Name("stkn", k.ID), account: april.Name("xacc", m.Accounts[0].ID), name: name})
 }
 
@@ -187,12 +189,24 @@ func about(o april.Operation, x target) (asked, bool) {
 		"PATCH /orders/{id}":                    {"/orders/" + x.order, `{"UpdateReferenceOrderId":{"referenceOrderId":"10045-B"}}`, nil, false},
 		"DELETE /orders/{id}":                   {"/orders/" + x.order, "", nil, false},
 		"POST /orders/{id}/cancel":              {"/orders/" + x.order + "/cancel", "", nil, false},
+
+		"GET /transactions/payouts":           {"/transactions/payouts?merchantId=" + x.merchant, "", nil, true},
+		"POST /transactions/payouts":          {"/transactions/payouts", `{"currency":"AUD","payoutAmount":1,"statementDescriptor":"Kite"}`, merchantHeader, false},
+		"GET /transactions/payouts/{id}":      {"/transactions/payouts/" + x.payout, "", nil, false},
+		"GET /transactions/invoices":          {"/transactions/invoices?merchantId=" + x.merchant, "", nil, true},
+		"GET /transactions/invoices/{id}":     {"/transactions/invoices/" + x.invoice, "", nil, false},
+		"GET /transactions/invoices/{id}/pdf": {"/transactions/invoices/" + x.invoice + "/pdf", "", nil, false},
+		"GET /transactions/settlement":        {"/transactions/settlement?" + month + x.merchant, "", nil, false},
+		"GET /transactions/settlement/report": {"/transactions/settlement/report?" + month + x.merchant, "", nil, false},
 	}[o.Method+" "+o.Path]
 	if !ok {
 		a, ok = aboutSales(x)[o.Method+" "+o.Path]
 	}
 	return a, ok
 }
+
+// month are the filters of a question about entries, but for the merchant.
+const month = "currency=AUD&createdAfter=2026-11-01T00:00:00Z&createdBefore=2026-12-01T00:00:00Z&merchantId="
 
 // place is where a target stands, seen from who asks.
 type place string
@@ -230,7 +244,7 @@ func TestAuthorisation(t *testing.T) {
 			places := map[place]target{own: h.furnish(t, test, one, "own"), sibling: h.furnish(t, test, one, "sibling"),
 				elsewhere: h.furnish(t, test, two, "elsewhere"), otherRealm: h.furnish(t, live, three, "live")}
 			gone := april.Name("x", "0123456789abcdef01234567")[1:]
-			places[nobodyThere] = target{market: "mktp" + gone, merchant: "mcht" + gone, customer: "cust" + gone, delegate: "custd" + gone, secret: "stkn" + gone, account: "xacc" + gone,
+			places[nobodyThere] = target{payout: "payout" + gone, invoice: "minv" + gone, market: "mktp" + gone, merchant: "mcht" + gone, customer: "cust" + gone, delegate: "custd" + gone, secret: "stkn" + gone, account: "xacc" + gone,
 				order: "ordr" + gone, sales: sales{"ordr" + gone, "ptkn" + gone, "tran" + gone, "tran" + gone, "webhook" + gone}, source: "psrc" + gone, token: "ptkn" + gone, blocked: "bcrd" + gone, name: "nobody"}
 			tokens := h.credentials(t, places[own])
 			tried := 0

@@ -20,6 +20,7 @@ import (
 	"github.com/florinpay/florin/core/method"
 	"github.com/florinpay/florin/core/order"
 	"github.com/florinpay/florin/core/payment"
+	"github.com/florinpay/florin/core/vault"
 	"github.com/florinpay/florin/core/webhook"
 	"github.com/florinpay/florin/store"
 )
@@ -46,6 +47,8 @@ var notices = map[string]notice{
 	"TransactionCancelled": {events: []string{"payment.voided", "payment.expired"}, is: atStage(payment.StageCancelled)},
 	"TransactionRefunded":  {events: []string{"payment.refunded"}, is: ofAttempt(connector.Refund)},
 	"TransactionPaid":      {events: []string{"payment.paid_out"}},
+	"PaymentSourceCreated": {events: []string{"source.created"}},
+	"PaymentSourceDeleted": {events: []string{"source.deleted"}},
 	"DisputeOpened":        {events: []string{"dispute.opened"}},
 	"DisputeClosed":        {events: []string{"dispute.won", "dispute.lost", "dispute.accepted"}},
 }
@@ -98,6 +101,8 @@ func payloadOf(tx *store.Tx, e event.Event) (map[string]any, error) {
 		return map[string]any{"merchant": showMerchant(x, "")}, nil
 	case order.Order:
 		return map[string]any{"order": showOrder(x)}, nil
+	case vault.Source:
+		return map[string]any{"source": showSource(x)}, nil
 	case payment.Outcome:
 		if x.Payment.Kind != connector.Authorise && x.Payment.Kind != connector.Debit {
 			return nil, nil

@@ -11,8 +11,11 @@ import (
 	"testing"
 	"time"
 
+	"github.com/florinpay/florin/core/event"
 	"github.com/florinpay/florin/core/fault"
+	"github.com/florinpay/florin/core/method"
 	"github.com/florinpay/florin/core/money"
+	"github.com/florinpay/florin/core/vault"
 )
 
 func TestWhole(t *testing.T) {
@@ -183,4 +186,20 @@ func faultCodes(t *testing.T) (list []string) {
 		seen[code] = true
 	}
 	return slices.Sorted(maps.Keys(seen))
+}
+
+// TestSourcesAreTold: a source that was kept or deleted is an event of the
+// contract, without a customer's payment anywhere near.
+func TestSourcesAreTold(t *testing.T) {
+	src := vault.Source{ID: "6b0160d8523b3e532c17bbdb", Merchant: "6b0160d8523b3e532c17bbdc", Method: method.Card, Brand: "VISA", Last4: "4242", State: vault.Active}
+	for core, want := range map[string]string{"source.created": "PaymentSourceCreated", "source.deleted": "PaymentSourceDeleted", "source.extended": ""} {
+		m, err := (&Surface{}).Message(nil, event.Event{Type: core, Subject: src})
+		var body map[string]struct{ Source paymentSource }
+		if err == nil && want != "" {
+			err = json.Unmarshal(m.Body, &body)
+		}
+		if err != nil || m.Type != want || want != "" && body[want].Source.PaymentSourceID != sourceID.wire(src.ID) {
+			t.Errorf("%s: got %s %s (%v)", core, m.Type, m.Body, err)
+		}
+	}
 }

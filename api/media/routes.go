@@ -12,6 +12,7 @@ import (
 	"github.com/florinpay/florin/core/clock"
 	"github.com/florinpay/florin/core/login"
 	"github.com/florinpay/florin/core/merchant"
+	"github.com/florinpay/florin/core/subscription"
 	"github.com/florinpay/florin/store"
 )
 
@@ -23,8 +24,11 @@ type Surface struct {
 	DB        *store.DB
 	Login     *login.Service
 	Merchants *merchant.Service
-	Clock     clock.Clock
-	Log       *slog.Logger
+
+	Subscriptions *subscription.Service
+
+	Clock clock.Clock
+	Log   *slog.Logger
 
 	BaseURL string
 	Door    *wire.Door // how many changes at a time; reads are always let in
@@ -117,8 +121,8 @@ func init() { // not a literal: the handlers know the table
 		{"GET", "/v1/customer/profile", User, false, (*Surface).profile}, // 10
 		{"GET", "/v2/customer/profile", User, false, (*Surface).profile2},
 		{"GET", "/v1/client/customer/info/{customerNumber}", Client, false, (*Surface).customerInfo},
-		{"POST", "/v1/customer/access", User, false, nil},
-		{"POST", "/v1/client/access", Client, false, nil},
+		{"POST", "/v1/customer/access", User, false, (*Surface).access},
+		{"POST", "/v1/client/access", Client, false, (*Surface).clientAccess},
 		{"POST", "/v1/client/extid/customer", Client, false, nil},
 	}
 }

@@ -184,6 +184,13 @@ func (a answer) member(t *testing.T, names ...string) string {
 	return ""
 }
 
+func decode(t *testing.T, body string, into any) {
+	t.Helper()
+	if err := json.Unmarshal([]byte(body), into); err != nil {
+		t.Fatalf("%s: %v", body, err)
+	}
+}
+
 // order is a body of M1, with changes made to it by replacing texts.
 func (h *house) order(changes ...string) string {
 	body := `{"customer":{"type":"organization","email":"post@nordlys.example","phone":{"countryCode":"+47","number":"400 00 000"},"organizationName":"Nordlys Transport AS",` +

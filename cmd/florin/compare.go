@@ -41,13 +41,14 @@ type growthCommand struct {
 	SQLiteSizes   []int64       `name:"sqlite-sizes" help:"How many payments to store on SQLite, ascending; 10000000 take some 20 GB and half an hour." default:"100000,1000000"`
 	Rounds        int           `help:"How often to measure each, in turn." default:"3"`
 	Duration      time.Duration `help:"How long each measurement takes." default:"2s"`
+	Keep          string        `help:"Keep the databases in this folder, and find them there again." type:"path" placeholder:"DIR"`
 	Write         string        `help:"Write the report into this file, between the lines of growth:begin and growth:end." type:"path" placeholder:"FILE"`
 }
 
 func (c growthCommand) Run(ctx context.Context) error {
 	meter := newMeter()
 	g := bench.Growth{Postgres: c.Postgres, Sizes: map[string][]int64{"PostgreSQL": c.PostgresSizes, "SQLite": c.SQLiteSizes}, Rounds: c.Rounds,
-		Duration: c.Duration, Progress: meter.show}
+		Keep: c.Keep, Duration: c.Duration, Progress: meter.show}
 	report, err := g.Run(ctx)
 	meter.clear()
 	if err != nil {

@@ -18,6 +18,7 @@ import (
 type keyCommand struct {
 	Make   keyMake   `cmd:"" help:"Make a key; its token is shown once."`
 	Market keyMarket `cmd:"" help:"Make a key of a marketplace, for the April contract; its token is shown once."`
+	Spense keySpense `cmd:"" help:"Make a key of the Spense contract, and the merchants that it reaches; its secret is shown once."`
 	List   keyList   `cmd:"" help:"List realms, profiles and keys."`
 	Revoke keyRevoke `cmd:"" help:"Revoke a key."`
 	Rotate keyRotate `cmd:"" help:"Change the keys that seal cards and secrets; everything is sealed anew."`

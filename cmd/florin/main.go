@@ -25,8 +25,10 @@ var version = "development"
 type commands struct {
 	Dev     devCommand     `cmd:"" help:"Run a sandbox: a test merchant, fake providers, pages and an inbox for webhooks."`
 	Serve   serveCommand   `cmd:"" help:"Run florin in production."`
+	Client  clientCommand  `cmd:"" help:"Make, change and list the sites and apps that sign readers in (media contract)."`
 	Key     keyCommand     `cmd:"" help:"Make, list and revoke access keys, realms and merchants."`
 	Entity  entityCommand  `cmd:"" help:"Show and change what an entity (a merchant's profile) may do."`
+	Usage   usageCommand   `cmd:"" help:"Show how often keys call, with which software, and what of it is unusual."`
 	Webhook webhookCommand `cmd:"" help:"Subscribe servers to events; list, replay and stop deliveries."`
 	Migrate migrateCommand `cmd:"" help:"Bring the database's schema up to date and stop."`
 	Doctor  doctorCommand  `cmd:"" help:"Show every setting, where it came from, and what is wrong."`
@@ -34,6 +36,7 @@ type commands struct {
 	Bench   benchCommand   `cmd:"" help:"Measure a florin under load, over HTTP, everything durable."`
 	Sim     simCommand     `cmd:"" help:"Run the core under seeded faults, against an oracle; no database is touched."`
 	Review  reviewCommand  `cmd:"" help:"List and decide what waits for a human: contradictions, risk reviews; list jobs set aside."`
+	Settle  settleCommand  `cmd:"" help:"How merchants settle, files of providers and banks, differences, payouts by file."`
 	Listen  listenCommand  `cmd:"" help:"Print the webhooks that a running sandbox receives, as they come."`
 	Version versionCommand `cmd:"" help:"Print the version."`
 }
@@ -64,6 +67,13 @@ type settings struct {
 	MaxRequests  string `help:"Requests that change something, in hand at a time." placeholder:"N"`
 	WebhookLocal string `help:"true lets webhooks go to plain http and local addresses." placeholder:"BOOL"`
 	WebhookPorts string `help:"Ports that webhooks may go to." placeholder:"PORTS"`
+	SMTPURL      string `name:"smtp-url" help:"The mail server." placeholder:"URL"`
+	MailFrom     string `help:"Who e-mails are from." placeholder:"ADDRESS"`
+	SMSURL       string `name:"sms-url" help:"Where SMS are posted to." placeholder:"URL"`
+	SMSFrom      string `name:"sms-from" help:"Who SMS are from." placeholder:"NAME"`
+	SMSPrefixes  string `name:"sms-prefixes" help:"Countries that SMS go to." placeholder:"LIST"`
+	Limits       string `name:"message-limits" help:"Messages to one address and for one merchant, an hour and a day." placeholder:"N,N,N,N"`
+	Allowed      string `name:"message-allowed" help:"To whom test realms really send." placeholder:"LIST"`
 	Drain        string `name:"drain-seconds" help:"How long requests may take to end." placeholder:"N"`
 	Proxies      string `name:"trusted-proxies" help:"Addresses whose X-Forwarded-For is believed." placeholder:"LIST"`
 }
@@ -82,6 +92,7 @@ func (s settings) read() (app.Config, error) {
 	for name, v := range map[string]string{
 		"database": s.Database, "listen": s.Listen, "url": s.URL, "admin-listen": s.AdminListen, "key-file": s.KeyFile, "sandbox-file": s.SandboxFile,
 		"tls-cert": s.TLSCert, "tls-key": s.TLSKey, "log-format": s.LogFormat, "log-level": s.LogLevel, "lanes": s.Lanes, "workers": s.Workers, "max-requests": s.MaxRequests,
+		"smtp-url": s.SMTPURL, "mail-from": s.MailFrom, "sms-url": s.SMSURL, "sms-from": s.SMSFrom, "sms-prefixes": s.SMSPrefixes, "message-limits": s.Limits, "message-allowed": s.Allowed,
 		"webhook-local": s.WebhookLocal, "webhook-ports": s.WebhookPorts, "drain-seconds": s.Drain, "trusted-proxies": s.Proxies,
 	} {
 		if v != "" {

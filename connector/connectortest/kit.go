@@ -64,6 +64,10 @@ type Kit struct {
 	// LostTerms makes the answer get lost after the effect. nil skips.
 	LostTerms func(connector.Terms) connector.Terms
 
+	// Terminal is the name of a terminal that Request pushes to. "" when there is
+	// none.
+	Terminal string
+
 	// Secrets must never be printed: keys of the connector, the card's number
 	// and security code.
 	Secrets []string

@@ -19,7 +19,7 @@ func Run(t *testing.T, fresh func(t *testing.T) (connector.Connector, Kit)) {
 		{"spec", spec}, {"one effect per attempt", once}, {"one effect of racing repeats", races}, {"operations once", operationsOnce},
 		{"never seen", neverSeen}, {"lost answer", lostAnswer}, {"lost request", lostRequest}, {"deadline", deadline},
 		{"no patience at all", impatient}, {"window", window}, {"other accounts", foreign}, {"capture", captures}, {"refund", refunds},
-		{"void", voids}, {"cancel", cancels}, {"agreements", agreements}, {"lost agreement", lostAgreement}, {"racing operations", racing}, {"exponents", exponents}, {"notices", notices}, {"forged notices", forged},
+		{"void", voids}, {"cancel", cancels}, {"agreements", agreements}, {"lost agreement", lostAgreement}, {"terminals", terminals}, {"racing operations", racing}, {"exponents", exponents}, {"notices", notices}, {"forged notices", forged},
 		{"secrets", secrets},
 	} {
 		t.Run(part.name, func(t *testing.T) {

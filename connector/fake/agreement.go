@@ -143,7 +143,7 @@ func (p *Provider) consent(w *writing, n int) connector.Consent {
 		if a.Brand == "PAYTO" {
 			c.CheckAfterSeconds = 5
 		} else {
-			c.Redirect = &connector.Redirect{URL: p.base + Prefix + pageAgreement + "/" + p.agreementToken(n), Method: "GET"}
+			c.Redirect = &connector.Redirect{URL: p.base + Prefix + pageAgreement + "/" + placeToken(p.keys[0].Reveal(), pageAgreement, n), Method: "GET"}
 		}
 		return c
 	}

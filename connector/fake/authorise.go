@@ -31,6 +31,7 @@ func (p *Provider) Authorise(ctx context.Context, req connector.Request) connect
 		}
 		c := p.take(w, req, t)
 		w.add(&c)
+		w.pushed(c)
 		p.announce(w, c, t)
 		return p.result(c)
 	})
@@ -154,13 +155,15 @@ func (p *Provider) result(c charge) connector.Result {
 	if c.Root < 0 {
 		r.ExpiresAfterSeconds = visitSeconds
 	}
-	if c.Visit != nil && c.Visit.Page != "" {
+	if c.Visit != nil && c.Visit.Page != "" && c.Visit.Page != pageTerminal {
 		r.Redirect = p.redirect(c)
 		r.CheckAfterSeconds = 60
 	}
 	switch {
 	case c.Root >= 0:
 		r.CheckAfterSeconds = 3600
+	case c.Method == method.Terminal:
+		r.ExpiresAfterSeconds, r.CheckAfterSeconds = terminalSeconds, 5
 	case c.Method == method.DirectDebit:
 		r.ExpiresAfterSeconds, r.CheckAfterSeconds = debitSeconds, 6*3600
 	case c.Method == method.BankTransfer:

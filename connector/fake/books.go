@@ -36,13 +36,16 @@ type shelf struct {
 	payouts    []payout
 	agreements []agreement
 	agreed     map[ident.ID]int // the place of an agreement, by mandate
+	terminals  []terminal
+	tills      map[string]int   // the place of a terminal, by account and name
 	paid       map[ident.ID]int // the place of a payout, by attempt
 	flows      map[word][]flow  // by account: money that moved, for settlement files
 }
 
 func newShelf() shelf {
 	return shelf{attempts: map[[12]byte]int32{}, due: map[word]*agenda{}, seen: map[word]int64{}, ahead: map[word]int64{},
-		quotes: map[string]int32{}, arrived: map[int32][]int32{}, paid: map[ident.ID]int{}, agreed: map[ident.ID]int{}, flows: map[word][]flow{}}
+		quotes: map[string]int32{}, arrived: map[int32][]int32{}, paid: map[ident.ID]int{}, agreed: map[ident.ID]int{}, tills: map[string]int{},
+		flows: map[word][]flow{}}
 }
 
 // do runs one change. fn sees all that happened before, here and elsewhere,
@@ -170,6 +173,8 @@ func (b *Books) apply(l entry) error {
 			n = len(b.payouts)
 		}
 		b.putPayout(n, *l.Payout)
+	case l.Terminal != nil:
+		b.putTerminal(*l.Terminal)
 	case l.Agreement != nil:
 		n, known := b.agreed[l.Agreement.Mandate]
 		if !known {

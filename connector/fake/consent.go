@@ -16,27 +16,28 @@ import (
 
 // The page on which a payer agrees to be charged again.
 
-// agreementToken names an agreement in an address that nobody can guess.
-func (p *Provider) agreementToken(n int) string {
-	return strconv.FormatInt(int64(n)+1, 36) + "-" + agreementMark(p.keys[0].Reveal(), n)
+// placeToken names something of the books by its place, in an address that nobody
+// can guess.
+func placeToken(key, what string, n int) string {
+	return strconv.FormatInt(int64(n)+1, 36) + "-" + placeMark(key, what, n)
 }
 
-func agreementMark(key string, n int) string {
+func placeMark(key, what string, n int) string {
 	mac := hmac.New(sha256.New, []byte(key))
-	mac.Write([]byte("agreement\x00" + strconv.Itoa(n)))
+	mac.Write([]byte(what + "\x00" + strconv.Itoa(n)))
 	return hex.EncodeToString(mac.Sum(nil)[:16])
 }
 
-// agreement finds the agreement of an address.
-func (p *Provider) agreement(w *writing, token string) (n int, ok bool) {
+// placeOf reads the place back out of an address, where count are taken.
+func (p *Provider) placeOf(what, token string, count int) (n int, ok bool) {
 	place, given, _ := strings.Cut(token, "-")
 	i, err := strconv.ParseInt(place, 36, 32)
-	if err != nil || i < 1 || int(i) > len(w.agreements) {
+	if err != nil || i < 1 || int(i) > count {
 		return 0, false
 	}
 	found := 0
 	for _, k := range p.keys {
-		found |= subtle.ConstantTimeCompare([]byte(given), []byte(agreementMark(k.Reveal(), int(i-1))))
+		found |= subtle.ConstantTimeCompare([]byte(given), []byte(placeMark(k.Reveal(), what, int(i-1))))
 	}
 	return int(i - 1), found == 1
 }
@@ -55,7 +56,7 @@ func (p *Provider) showAgreement(w http.ResponseWriter, r *http.Request) {
 	var found bool
 	err := p.books.do(func(b *writing) {
 		var n int
-		if n, found = p.agreement(b, r.PathValue("token")); found {
+		if n, found = p.placeOf(pageAgreement, r.PathValue("token"), len(b.agreements)); found {
 			v = p.agreementView(b.agreements[n], p.agreementTime(b, b.agreements[n]))
 		}
 	})
@@ -78,7 +79,7 @@ func (p *Provider) chooseAgreement(w http.ResponseWriter, r *http.Request) {
 	var found bool
 	err := p.books.do(func(b *writing) {
 		var n int
-		if n, found = p.agreement(b, r.PathValue("token")); !found {
+		if n, found = p.placeOf(pageAgreement, r.PathValue("token"), len(b.agreements)); !found {
 			return
 		}
 		at := p.agreementTime(b, b.agreements[n])

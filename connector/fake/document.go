@@ -163,6 +163,25 @@ that is in no table. ` + "`POST /sandbox/mandates/{id}`" + ` with ` + "`state`" 
 has ended is refused with ` + "`" + fault.DeclinedMandateCancelled + "`" + `, of one that has run out with
 ` + "`" + fault.DeclinedMandateExpired + "`" + `.
 
+## Terminals
+
+Every name is a terminal; one that ends in a2 is switched off at first. A terminal
+serves itself, and the last two digits of the amount decide:
+
+| ends in | outcome |
+| --- | --- |
+| ` + "`01`" + ` | declined after three seconds |
+| ` + "`02`" + ` | cancelled by the payer after three seconds |
+| ` + "`03`" + ` | nobody pays: the time runs out after two minutes |
+| ` + "`04`" + ` | switched off: refused, ` + "`" + fault.UnavailableTerminalOff + "`" + ` |
+| ` + "`05`" + ` | no answer for a minute, then paid |
+| others | paid after three seconds |
+
+It takes one payment at a time (` + "`" + fault.UnavailableTerminalBusy + "`" + `). ` + "`GET /sandbox/terminals`" + ` says
+where its page is, on which a cashier takes it over, approves, declines, lets the
+time run out, switches it off, and sees what it has printed;
+` + "`POST /sandbox/terminals/{name}`" + ` with ` + "`state=cashier`" + ` hands it over.
+
 ## Bank transfers
 
 A bank transfer is pending, with a reference of ten characters and the test bank's

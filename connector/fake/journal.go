@@ -32,6 +32,7 @@ type entry struct {
 
 	Payout    *payout    `json:"payout,omitempty"`
 	Agreement *agreement `json:"agreement,omitempty"`
+	Terminal  *terminal  `json:"terminal,omitempty"`
 
 	N        *int32          `json:"n,omitempty"`
 	Root     *int32          `json:"root,omitempty"`

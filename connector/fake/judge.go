@@ -35,6 +35,8 @@ func (p *Provider) judge(w *writing, req connector.Request) verdict {
 		return no(noOperation)
 	case req.Mandate != "":
 		return w.judgeMandate(req)
+	case req.Method == method.Terminal:
+		return p.judgeTerminal(w, req)
 	case req.Method == method.PayTo: // there is nothing without an agreement
 		return no(noOperation)
 	case req.Method == method.Wallet:

@@ -39,7 +39,7 @@ func (p *Provider) Void(ctx context.Context, op connector.Operation) connector.R
 		rest, taken := root.open(), &root.Voided
 		if root.Kind == connector.Debit {
 			rest, taken = root.refundable(), &root.Refunded
-			if c.At/day != root.At/day || root.Method != method.Card && root.Method != method.Wallet && root.Method != method.PayTo {
+			if c.At/day != root.At/day || root.Method == method.Voucher || root.Method.ByBank() {
 				return wrongState
 			}
 		}

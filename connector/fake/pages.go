@@ -28,6 +28,7 @@ const (
 	pageWallet    = "wallet"
 	pageSlip      = "slip"
 	pageAgreement = "agreement"
+	pageTerminal  = "terminal"
 )
 
 //go:embed pages.html style.css
@@ -73,12 +74,14 @@ func (p *Provider) visited(w *writing, page, token string) (charge, bool) {
 }
 
 // Pages serves what the payer sees: the bank's challenge, the wallet, the
-// agreement, the slip. A GET changes nothing, and a choice made twice is made once.
+// agreement, the slip; and a cashier's terminal. A GET changes nothing, and a choice made twice is made once.
 func (p *Provider) Pages() http.Handler {
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET "+Prefix+"style.css", p.style)
 	mux.HandleFunc("GET "+Prefix+pageAgreement+"/{token}", p.showAgreement)
 	mux.HandleFunc("POST "+Prefix+pageAgreement+"/{token}", p.chooseAgreement)
+	mux.HandleFunc("GET "+Prefix+pageTerminal+"/{token}", p.showTerminal)
+	mux.HandleFunc("POST "+Prefix+pageTerminal+"/{token}", p.workTerminal)
 	mux.HandleFunc("GET "+Prefix+"{page}/{token}", p.show)
 	mux.HandleFunc("POST "+Prefix+"{page}/{token}", p.choose)
 	mux.HandleFunc(Prefix, func(w http.ResponseWriter, _ *http.Request) { p.gone(w) })
@@ -128,7 +131,8 @@ type view struct {
 	Slip, Until, Return, Notice, Value              string
 	Wallet, Phone                                   string
 	State                                           connector.State
-	Open, Waits, Paid                               bool
+	Open, Waits, Paid, Off, ByHand                  bool
+	Receipts                                        []string
 	Style                                           string
 }
 

@@ -61,7 +61,8 @@ func New(c Config) (*Provider, error) {
 		p.wait = wait
 	}
 	if len(p.methods) == 0 {
-		p.methods = []method.Name{method.Card, method.Wallet, method.Voucher, method.DirectDebit, method.BankTransfer, method.PayTo}
+		p.methods = []method.Name{method.Card, method.Wallet, method.Voucher, method.DirectDebit, method.BankTransfer, method.PayTo,
+			method.Terminal}
 	}
 	for _, m := range p.methods {
 		if windows[m] == 0 {
@@ -94,7 +95,7 @@ func New(c Config) (*Provider, error) {
 
 // windows is how long an idempotency key is honoured, in seconds.
 var windows = map[method.Name]int{method.Card: 24 * 3600, method.Wallet: 31 * 24 * 3600, method.Voucher: 31 * 24 * 3600,
-	method.DirectDebit: 31 * 24 * 3600, method.BankTransfer: 31 * 24 * 3600, method.PayTo: 31 * 24 * 3600}
+	method.DirectDebit: 31 * 24 * 3600, method.BankTransfer: 31 * 24 * 3600, method.PayTo: 31 * 24 * 3600, method.Terminal: 24 * 3600}
 
 // returnSeconds is when a refund may be known to have come back: 2, 7, 21 and
 // 60 days after it was approved. A wish can make it return as late as it likes.

@@ -70,6 +70,11 @@ func debitRequest(amount money.Amount) connector.Request {
 		Bank: &connector.BankAccount{Region: "au", BankCode: "012345", Number: method.Conceal("98765432"), Holder: "Nora Lind"}}
 }
 
+func terminalRequest(amount money.Amount) connector.Request {
+	return connector.Request{Attempt: newID(), Account: shop, Kind: connector.Debit, Amount: amount, Method: method.Terminal, Brand: "TERMINAL", At: noon,
+		Terminal: "till 1"}
+}
+
 func transferRequest(amount money.Amount) connector.Request {
 	id := newID()
 	return connector.Request{Attempt: id, Account: shop, Kind: connector.Debit, Amount: amount, Method: method.BankTransfer, Brand: "BANKTRANSFER", At: noon,
@@ -142,6 +147,11 @@ func accept(p *Provider) func(*testing.T, connector.Request, connector.Result, t
 				t.Fatal(err)
 			}
 			return
+		case req.Method == method.Terminal:
+			if err := p.Choose(req.Account, req.Attempt, doSuccess, at); err != nil {
+				t.Fatal(err)
+			}
+			return
 		case r.Payee != nil:
 			if err := p.Send(Sending{Quoted: r.Payee.Reference, Payer: "N LIND", Amount: r.Amount, At: at}); err != nil {
 				t.Fatal(err)
@@ -200,6 +210,11 @@ func TestSuite(t *testing.T) {
 			k.Request = walletRequest
 			k.Written = map[money.Amount]string{money.Of(1050, "JPY"): "1050", money.Of(1050, "EUR"): "10.50", money.Of(5, "EUR"): "0.05",
 				money.Of(1050, "KWD"): "1.050", money.Of(10501, "CLF"): "1.0501"}
+		}},
+		{"terminal, books in a file", file, method.Terminal, func(k *connectortest.Kit) {
+			k.Kinds = []connector.Kind{connector.Debit}
+			k.Request = func(_ connector.Kind, a money.Amount) connector.Request { return terminalRequest(a) }
+			k.Terminal = "till 1"
 		}},
 		{"Vipps, agreed", memory, method.Wallet, func(k *connectortest.Kit) { k.Request = walletRequest; agreed(k, "VIPPS", method.Wallet) }},
 		{"PayEx, agreed, books in a file", file, method.Wallet, func(k *connectortest.Kit) { k.Request = walletRequest; agreed(k, "PAYEX", method.Wallet) }},

@@ -174,21 +174,33 @@ func saveClient(tx *store.Tx, c *Client) {
 
 // clientByCode reads a client by its code alone: the code is what tells the realm.
 func clientByCode(tx *store.Tx, code string) (Client, bool, error) {
-	return oneClient(tx, `SELECT `+clientColumns+` FROM oauth_client WHERE code = $1`, code)
+	return oneClient(tx, `code = $1`, code)
 }
 
 func getClient(tx *store.Tx, id ident.ID) (Client, bool, error) {
-	return oneClient(tx, `SELECT `+clientColumns+` FROM oauth_client WHERE realm = $1 AND id = $2`, string(tx.Realm()), string(id))
+	return oneClient(tx, `realm = $1 AND id = $2`, string(tx.Realm()), string(id))
 }
 
-func oneClient(tx *store.Tx, query string, args ...any) (c Client, found bool, err error) {
-	var redirects, hosts, scopes string
-	var life, disabled, created int64
-	found, err = tx.Get([]any{&c.Realm, &c.ID, &c.Version, &c.Code, &c.Name, &c.Merchant, &c.hash, &redirects, &hosts, &scopes, &c.ResultParam, &life, &c.Remember, &disabled, &created},
-		query, args...)
-	c.Redirects, c.Hosts, c.Scopes = strings.Fields(redirects), strings.Fields(hosts), strings.Fields(scopes)
-	c.AccessLife, c.DisabledAt, c.CreatedAt = time.Duration(life)*time.Second, clock.FromMillis(disabled), clock.FromMillis(created)
-	return c, found, err
+func oneClient(tx *store.Tx, which string, args ...any) (Client, bool, error) {
+	list, err := listClients(tx, which, args...)
+	if err != nil || len(list) == 0 {
+		return Client{}, false, err
+	}
+	return list[0], true, nil
+}
+
+func listClients(tx *store.Tx, which string, args ...any) (list []Client, err error) {
+	err = tx.All(`SELECT `+clientColumns+` FROM oauth_client WHERE `+which, args, func(scan func(...any) error) error {
+		var c Client
+		var redirects, hosts, scopes string
+		var life, disabled, created int64
+		err := scan(&c.Realm, &c.ID, &c.Version, &c.Code, &c.Name, &c.Merchant, &c.hash, &redirects, &hosts, &scopes, &c.ResultParam, &life, &c.Remember, &disabled, &created)
+		c.Redirects, c.Hosts, c.Scopes = strings.Fields(redirects), strings.Fields(hosts), strings.Fields(scopes)
+		c.AccessLife, c.DisabledAt, c.CreatedAt = time.Duration(life)*time.Second, clock.FromMillis(disabled), clock.FromMillis(created)
+		list = append(list, c)
+		return err
+	})
+	return list, err
 }
 
 var codeTable = &store.Table{Name: "oauth_code", Key: 2, Columns: []string{"realm", "id", "version", "grant_id", "client", "person", "credential", "redirect",

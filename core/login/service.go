@@ -135,6 +135,28 @@ func (s *Service) Client(ctx context.Context, code string) (Client, error) {
 	return k.client, nil
 }
 
+// AnyClient finds a client by its code, a disabled one too: for the operator.
+// Faults: not_found.client.
+func (s *Service) AnyClient(ctx context.Context, code string) (c Client, err error) {
+	err = s.DB.View(ctx, store.System, func(tx *store.Tx) error {
+		var found bool
+		if c, found, err = clientByCode(tx, code); err == nil && !found {
+			err = errNoClient
+		}
+		return err
+	})
+	return c, err
+}
+
+// Clients lists a realm's clients, the oldest first.
+func (s *Service) Clients(ctx context.Context, realm ident.ID) (list []Client, err error) {
+	err = s.DB.View(ctx, realm, func(tx *store.Tx) error {
+		list, err = listClients(tx, `realm = $1 ORDER BY id`, string(realm))
+		return err
+	})
+	return list, err
+}
+
 // Confidential finds the client that a code and a secret stand for.
 // Faults: unauthenticated.client (unknown, disabled or wrong: all alike).
 func (s *Service) Confidential(ctx context.Context, code, secret string) (Client, error) {

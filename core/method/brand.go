@@ -22,6 +22,7 @@ var methods = func() map[string]Name {
 		DirectDebit:  `DIRECTDEBIT_AU DIRECTDEBIT_NZ DIRECTDEBIT_HK DIRECTDEBIT_HKUSD DIRECTDEBIT_SG DIRECTDEBIT_NO DIRECTDEBIT_SE`,
 		BankTransfer: `BANKTRANSFER`,
 		PayTo:        `PAYTO`,
+		Terminal:     `TERMINAL`,
 	} {
 		for b := range strings.FieldsSeq(brands) {
 			all[b] = name

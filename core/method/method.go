@@ -18,6 +18,8 @@ const (
 	// PayTo takes money from a bank account at once, under an agreement that the
 	// payer has given in the bank's app.
 	PayTo Name = "payto"
+	// Terminal is a card terminal that the payer stands in front of.
+	Terminal Name = "terminal"
 )
 
 // Visits says whether the payer is sent to a page of somebody else's and comes

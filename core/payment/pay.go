@@ -83,7 +83,7 @@ func (s *Service) Pay(ctx context.Context, actor access.Actor, o Order) (Outcome
 		if with, err = s.source(tx, actor, o, &out.Payment); err != nil {
 			return out, err
 		}
-		if out.Payment.Method.ByBank() { // the bank says how long it takes
+		if m := out.Payment.Method; m.ByBank() || m == method.Terminal { // the bank, or the terminal, says how long it takes
 			out.Payment.ExpiresAt = time.Time{}
 		}
 		if with.quote, err = quote(tx, o, out.Payment); err != nil {
@@ -160,6 +160,9 @@ func (o Order) check(at time.Time) error {
 	if o.Source == "" && o.charged == nil && (o.Method == method.DirectDebit) != (o.Bank != nil) {
 		return fault.At("invalid.method.not_set_up", "brand", "a direct debit needs a bank account, and nothing else takes one")
 	}
+	if (o.Method == method.Terminal) != (o.Details.Terminal != "") {
+		return fault.At("invalid.method.not_set_up", "terminal", "a payment on a terminal names it, and no other does")
+	}
 	if o.visits() && o.Details.ReturnURL == "" && o.Session == "" {
 		return fault.At("invalid.return_url.missing", "shopperResultUrl", "this way to pay needs an address to send the payer back to")
 	}
@@ -223,10 +226,7 @@ func (o Order) intent(tx *store.Tx, connectorName string) Outcome {
 	p.Details.Surcharge = o.Surcharge
 	set := o.Profile.Settings
 	p.Details.HoldDays, p.Details.RefundDays = int(set.Hold()/(24*time.Hour)), int(set.RefundWindow()/(24*time.Hour))
-	p.Details.Account = set.Account
-	if p.Details.Account == "" { // a provider may serve many realms: its accounts must not meet
-		p.Details.Account = string(tx.Realm()) + "." + o.Profile.Code
-	}
+	p.Details.Account = account(tx.Realm(), o.Profile)
 	if o.charged != nil {
 		p.Details.Account = o.charged.Account
 	}
@@ -243,11 +243,20 @@ func (o Order) intent(tx *store.Tx, connectorName string) Outcome {
 	return Outcome{Payment: p, Attempt: a}
 }
 
+// account is the merchant's at the provider. A provider may serve many realms:
+// accounts that nobody has named must not meet.
+func account(realm ident.ID, p merchant.Profile) string {
+	if p.Settings.Account != "" {
+		return p.Settings.Account
+	}
+	return string(realm) + "." + p.Code
+}
+
 func (o Order) request(known Outcome, with means) connector.Request {
 	p := known.Payment
 	req := connector.Request{
 		Attempt: p.ID, Account: p.Details.Account, Kind: p.Kind, Amount: p.Amount, Method: p.Method, Brand: p.Brand, Card: with.card,
-		Bank: with.bank, Quote: with.quote, At: known.Attempt.SentAt, Use3DS: o.Use3DS, ThreeDS: p.Details.ThreeDS, Challenge: o.Challenge, Locale: p.Details.Locale,
+		Bank: with.bank, Quote: with.quote, Terminal: p.Details.Terminal, At: known.Attempt.SentAt, Use3DS: o.Use3DS, ThreeDS: p.Details.ThreeDS, Challenge: o.Challenge, Locale: p.Details.Locale,
 		Descriptor: p.Details.Descriptor, Simulate: o.Simulate,
 	}
 	if o.charged != nil {

@@ -122,6 +122,7 @@ type Details struct {
 	Facts      *method.Facts         `json:"facts,omitempty"` // what was known of the card beyond its face
 	Bank       *BankFace             `json:"bank,omitempty"`
 	Payee      *connector.Payee      `json:"payee,omitempty"`    // where a bank transfer has to go
+	Terminal   string                `json:"terminal,omitempty"` // the provider's name of the terminal it is pushed to
 	Mandate    ident.ID              `json:"mandate,omitempty"`  // the agreement that was charged
 	Received   int64                 `json:"received,omitempty"` // what has come by bank transfer, more or less than the amount
 	Returned   int64                 `json:"returned,omitempty"` // what the payer's bank took back of a direct debit

@@ -1,0 +1,199 @@
+package media_test
+
+import (
+	"encoding/base64"
+	"fmt"
+	"net/http"
+	"net/url"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/florinpay/florin/api/media"
+	"github.com/florinpay/florin/core/access"
+	"github.com/florinpay/florin/core/audit"
+	"github.com/florinpay/florin/core/invoice"
+	"github.com/florinpay/florin/core/login"
+	"github.com/florinpay/florin/core/method"
+	"github.com/florinpay/florin/core/subscription"
+	"github.com/florinpay/florin/store/storetest"
+)
+
+// asked is how an operation is asked about the reader whom the test is about.
+type asked struct {
+	path, body string
+	own        string // the answer to the reader, or to the client about the reader, holds this
+	others     string // what others in the same realm get: "" for an answer of their own without it, own again, or the word of the error
+	away       string // the same for those of another environment
+}
+
+// about says how each operation that is served is asked about a reader. An
+// operation without a line here fails the test.
+func about(o media.Operation, p login.Person) (asked, bool) {
+	number := strconv.FormatInt(p.Number, 10)
+	a, ok := map[string]asked{
+		"GET /v1/customer/profile":                      {"/v1/customer/profile", "", p.UniqueID, "", ""},
+		"GET /v2/customer/profile":                      {"/v2/customer/profile", "", p.UniqueID, "", ""},
+		"GET /v1/client/customer/info/{customerNumber}": {"/v1/client/customer/info/" + number, "", p.UniqueID, p.UniqueID, "NotFoundException"},
+		"POST /v1/customer/access":                      {"/v1/customer/access", `{"product":"MATRIX"}`, `"access":true`, "", ""},
+		"POST /v1/client/access":                        {"/v1/client/access", `{"product":"MATRIX","customerNumber":` + number + `}`, `"access":true`, `"access":true`, ""},
+	}[o.Method+" "+o.Path]
+	return a, ok
+}
+
+// TestAuthorisation asks for every operation that is served with every kind of
+// credential: none, nonsense, of the reader, of another reader, of the client,
+// of another client, of another environment, for another scope, expired,
+// revoked, of a disabled client and of a disabled person.
+func TestAuthorisation(t *testing.T) {
+	for _, engine := range storetest.Engines {
+		t.Run(engine, func(t *testing.T) {
+			h := open(t, engine)
+			ctx := t.Context()
+			live, err := h.app.Access.AddRealm(ctx, "Matrix", access.Live)
+			if err != nil {
+				t.Fatal(err)
+			}
+			site, other, foreign := h.site(t, h.realm, "no.one"), h.site(t, h.realm, "no.two"), h.site(t, live, "no.three")
+			reads, writes, gone := h.site(t, h.realm, "no.reads", login.ReadScope), h.site(t, h.realm, "no.writes", login.WriteScope), h.site(t, h.realm, "no.gone")
+			owner, stranger, elsewhere, closed := h.person(t, h.realm, "own@example.com"), h.person(t, h.realm, "other@example.com"), h.person(t, live, "own@example.com"), h.person(t, h.realm, "closed@example.com")
+			nobody := login.Person{}
+			short, err := h.app.Login.ChangeClient(ctx, h.realm.ID, "no.gone", secretless, func(c *login.Client) { c.AccessLife = time.Second })
+			if err != nil {
+				t.Fatal(err)
+			}
+			tokens := map[string]string{"none": "", "malformed": "3c5e0f6a9b", "unknown": "fla_0123456789abcdef01234567" + strings.Repeat("A", 43),
+				"own": h.token(t, site, owner), "own at another site": h.token(t, other, owner), "other user": h.token(t, site, stranger),
+				"client": h.token(t, site, nobody), "other client": h.token(t, other, nobody), "other environment's user": h.token(t, foreign, elsewhere), "other environment's client": h.token(t, foreign, nobody),
+				"own, read alone": h.token(t, reads, owner), "own, write alone": h.token(t, writes, owner), "client, read alone": h.token(t, reads, nobody), "client, write alone": h.token(t, writes, nobody),
+				"expired user": h.token(t, short, owner), "expired client": h.token(t, short, nobody), "revoked user": h.token(t, site, owner), "revoked client": h.token(t, site, nobody),
+				"disabled person": h.token(t, site, closed), "disabled client": h.token(t, gone, nobody), "refresh": "flr_0123456789abcdef01234567" + strings.Repeat("A", 43)}
+			for _, name := range []string{"revoked user", "revoked client"} {
+				if err := h.app.Login.Revoke(ctx, site, tokens[name]); err != nil {
+					t.Fatal(err)
+				}
+			}
+			if err := h.app.Login.Disable(ctx, h.realm.ID, closed.ID, by); err != nil {
+				t.Fatal(err)
+			}
+			if _, err := h.app.Login.ChangeClient(ctx, h.realm.ID, "no.gone", secretless, func(c *login.Client) { c.DisabledAt = time.Now() }); err != nil {
+				t.Fatal(err)
+			}
+			h.sell(t, owner)
+			tried := 0
+			for _, o := range media.Operations() {
+				if !o.Routed() {
+					continue
+				}
+				for who, token := range tokens {
+					a, known := about(o, owner)
+					if !known {
+						t.Fatalf("nobody says how %s %s is asked", o.Method, o.Path)
+					}
+					h.verdict(t, o, who, a, h.ask(t, o.Method, "/capi"+a.path, token, a.body))
+					tried++
+				}
+			}
+			if want := len(document(t).Operations()) * len(tokens); tried != want {
+				t.Errorf("got %d requests, want %d", tried, want)
+			}
+		})
+	}
+}
+
+// verdict holds an answer to the sheet's rules (section 2).
+func (h *house) verdict(t *testing.T, o media.Operation, who string, a asked, got answer) {
+	t.Helper()
+	what := fmt.Sprintf("%s %s by %s", o.Method, o.Path, who)
+	user := strings.HasPrefix(who, "own") || strings.HasSuffix(who, "user")
+	in := !strings.HasPrefix(who, "expired") && !strings.HasPrefix(who, "revoked") && !strings.HasPrefix(who, "disabled") &&
+		who != "none" && who != "malformed" && who != "unknown" && who != "refresh"
+	status, word, own := http.StatusOK, "", a.own
+	switch {
+	case !in:
+		status, word = http.StatusUnauthorized, "invalid_token"
+	case user != (o.Mode == media.User):
+		status, word = http.StatusBadRequest, "NoAccessException"
+	case strings.HasSuffix(who, "alone") && !strings.Contains(who, o.Scope()):
+		status, word = http.StatusForbidden, "insufficient_scope"
+	case who == "other user", who == "other client":
+		own = a.others
+	case strings.HasPrefix(who, "other environment"):
+		own = a.away
+	}
+	if strings.HasSuffix(own, "Exception") {
+		status, word = http.StatusBadRequest, own
+		if o.Mode == media.Client && own == "NotFoundException" {
+			status = http.StatusNotFound
+		}
+	}
+	if got.status != status || got.word() != word {
+		t.Errorf("%s: got %d %s, want %d %s", what, got.status, got.body, status, word)
+	}
+	if status == http.StatusOK && strings.Contains(got.body, a.own) != (own != "") {
+		t.Errorf("%s: got %s", what, got.body)
+	}
+	if status != http.StatusOK && a.own != "" && strings.Contains(got.body, a.own) {
+		t.Errorf("%s: an error tells of the reader: %s", what, got.body)
+	}
+	if got.header.Get("Cache-Control") != "no-store" {
+		t.Errorf("%s: may be kept", what)
+	}
+}
+
+// sell starts a subscription of the product MATRIX for a reader.
+func (h *house) sell(t *testing.T, p login.Person) {
+	t.Helper()
+	ctx := t.Context()
+	profile, _, err := h.app.Merchants.ByCode(ctx, h.realm.ID, "LM000117")
+	if err != nil {
+		t.Fatal(err)
+	}
+	actor := access.Actor{Realm: h.realm.ID, Environment: access.Test, Kind: media.Contract, May: access.Everything}
+	product, err := h.app.Subscriptions.AddProduct(ctx, actor, by, subscription.Product{Merchant: profile.Merchant, Profile: profile.ID, Code: "MATRIX", Name: "Matrix", Currency: "NOK", Price: 34900, Digital: true})
+	if err == nil {
+		_, err = h.app.Subscriptions.AddCoupon(ctx, actor, by, subscription.Coupon{Product: product.ID, Code: "M", Number: 1, Description: "By the month", Price: 34900, Length: 1, Unit: subscription.Month})
+	}
+	if err == nil {
+		_, err = h.app.Subscriptions.Start(ctx, h.realm.ID, by, subscription.Wish{Person: p.ID, Number: p.Number, Product: "MATRIX",
+			Details: subscription.Details{Customer: invoice.Customer{GivenName: "Per", Surname: "Lie", Email: "own@example.com"}}})
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+// What is no JSON object of the contract changes nothing and is told in its words.
+func TestBodies(t *testing.T) {
+	h := open(t, "sqlite")
+	form := []string{"Content-Type", "application/x-www-form-urlencoded"}
+	m := h.sandbox.Media
+	for name, body := range map[string]string{
+		"nothing": "", "no grant": "client_id=" + m.ClientID + "&client_secret=" + m.ClientSecret, "twice": "grant_type=client_credentials&grant_type=client_credentials",
+		"semicolon": "grant_type=client_credentials;client_id=x", "broken": "grant_type=%zz", "no code": "grant_type=authorization_code&client_id=" + m.ClientID + "&client_secret=" + m.ClientSecret,
+		"too large": "grant_type=" + strings.Repeat("a", 70<<10),
+	} {
+		got := h.ask(t, "POST", "/login/oauth/token", "", body, form...)
+		if got.status/100 != 4 || got.word() == "" || got.header.Get("Cache-Control") != "no-store" || strings.Contains(got.body, m.ClientSecret) {
+			t.Errorf("%s: got %d %s", name, got.status, got.body)
+		}
+	}
+	both := h.ask(t, "POST", "/login/oauth/token", "", "grant_type=client_credentials&client_id=other", append(form, "Authorization", "Basic "+basic(m.ClientID, m.ClientSecret))...)
+	if both.status != http.StatusBadRequest || both.word() != "invalid_request" {
+		t.Errorf("two clients: got %d %s", both.status, both.body)
+	}
+	in := h.ask(t, "POST", "/login/oauth/token", "", "grant_type=client_credentials", append(form, "Authorization", "Basic "+basic(m.ClientID, m.ClientSecret))...)
+	if in.status != http.StatusOK {
+		t.Errorf("basic: got %d %s", in.status, in.body)
+	}
+}
+
+var (
+	by         = audit.By{Actor: "test"}
+	secretless = method.Secret{} // the client keeps its own
+)
+
+func basic(id, secret string) string {
+	return base64.StdEncoding.EncodeToString([]byte(url.QueryEscape(id) + ":" + url.QueryEscape(secret)))
+}
