@@ -214,24 +214,20 @@ func (a *App) wire(random io.Reader) error {
 	}
 	a.Media = &media.Surface{DB: a.DB, Login: a.Login, Merchants: a.Merchants, Clock: a.now, Log: a.Log, BaseURL: a.BaseURL, Door: a.Gateway.Door}
 	a.metrics = newMetrics()
-	return a.listen(events)
+	a.listen(events)
+	return a.wireBilling(events, random)
 }
 
 // listen says who acts on events, and in which order.
-func (a *App) listen(events *event.Log) error {
+func (a *App) listen(events *event.Log) {
 	events.Listen(a.Orders.OnEvent)
 	events.Listen(a.Checkouts.OnEvent)
 	events.Listen(a.Invoices.OnEvent)
 	events.Listen(a.tellPayers)
 	events.Listen(a.countDeclines)
 	a.wireFollowing(events)
-	if err := a.wireBilling(events); err != nil {
-		return err
-	}
-	a.Media.Subscriptions = a.Subscriptions
 	events.Listen(a.tellMerchants)
 	events.Listen(a.metrics.count)
-	return nil
 }
 
 // tellMerchants owes each event to those who want to hear of it, in the

@@ -82,6 +82,9 @@ func (a *App) Furnish(ctx context.Context) (Sandbox, error) {
 		return Sandbox{}, err
 	}
 	media, err := a.furnishMedia(ctx, realm, profile.Merchant)
+	if err == nil {
+		err = a.furnishBilling(ctx, realm, profile, &media)
+	}
 	if err != nil {
 		return Sandbox{}, err
 	}

@@ -42,6 +42,7 @@ func (a *App) routes(more func(chi.Router)) chi.Router {
 		r.Route(mount, func(r chi.Router) {
 			a.Media.LoginRoutes(r)
 			a.SignIn.Mount(func(pattern string, h http.Handler) { r.Handle(pattern, h) })
+			a.Pages.Mount(func(pattern string, h http.Handler) { r.Handle(pattern, h) })
 		})
 	}
 	more(r)

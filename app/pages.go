@@ -32,6 +32,7 @@ import (
 func (a *App) pages(r chi.Router) {
 	r.Get("/return/{token}", a.back)
 	r.Post("/return/{token}", a.back)
+	r.Get("/invoice/view/{key}", a.invoiceView)
 	r.Handle("/assets/*", page.Assets(a.rooms()...))
 	site := &webcheckout.Site{Desk: a.desk(), Log: a.Log}
 	site.Mount(func(pattern string, h http.Handler) { r.Handle(pattern, h) })

@@ -220,7 +220,7 @@ func (h *house) bench(t *testing.T) *script.Bench {
 	return &script.Bench{
 		Client: h.client, Masks: masks,
 		Values: map[string]string{"base": h.sandbox.URL, "client": m.ClientID, "secret": m.ClientSecret, "redirect": m.RedirectURI, "user": m.AccessToken, "own": own.Access.Reveal(),
-			"code": h.code(t, c, reader, m.RedirectURI), "customer": strconv.FormatInt(reader.Number, 10)},
+			"code": h.code(t, c, reader, m.RedirectURI), "customer": strconv.FormatInt(reader.Number, 10), "invoice": m.InvoiceNumber, "company": m.CompanyCode},
 		Defaults: map[string]string{"Authorization": "Bearer " + m.AccessToken, "Content-Type": "application/json"},
 		Show:     []string{"Allow", "WWW-Authenticate", "Retry-After", "Location"},
 	}
@@ -233,6 +233,11 @@ var masks = []script.Mask{
 	{Pattern: regexp.MustCompile(`http://127\.0\.0\.1:\d+`), Name: "<base>"},
 	{Pattern: regexp.MustCompile(`^[1-9]\d{8}$`), Name: "<number>", Member: "customerNumber", Named: true},
 	{Pattern: regexp.MustCompile(`^[1-9]\d{8}$`), Name: "<number>", Member: "userId", Named: true},
+	{Pattern: regexp.MustCompile(`^\d{16}$`), Name: "<id>", Member: "transactionId", Named: true},
+	{Pattern: regexp.MustCompile(`^\d{16}$`), Name: "<id>", Member: "paymentChangeId", Named: true},
+	{Pattern: regexp.MustCompile(`^17\d{11}$`), Name: "<ms>", Member: "invoiceDate"},
+	{Pattern: regexp.MustCompile(`^17\d{11}$`), Name: "<ms>", Member: "startTime"},
+	{Pattern: regexp.MustCompile(`/invoice/view/[\w-]{22}`), Name: "/invoice/view/<key>"},
 }
 
 // TestScripts plays the contract's examples. On PostgreSQL too: the answers

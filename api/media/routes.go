@@ -10,6 +10,7 @@ import (
 
 	"github.com/florinpay/florin/api/wire"
 	"github.com/florinpay/florin/core/clock"
+	"github.com/florinpay/florin/core/errand"
 	"github.com/florinpay/florin/core/login"
 	"github.com/florinpay/florin/core/merchant"
 	"github.com/florinpay/florin/core/subscription"
@@ -26,6 +27,7 @@ type Surface struct {
 	Merchants *merchant.Service
 
 	Subscriptions *subscription.Service
+	Errands       *errand.Service
 
 	Clock clock.Clock
 	Log   *slog.Logger
@@ -72,9 +74,9 @@ var operations []Operation
 
 func init() { // not a literal: the handlers know the table
 	operations = []Operation{
-		{"GET", "/v1/product/payment/{product}", User, false, nil}, // 4
-		{"POST", "/v1/product/payment/{product}", User, false, nil},
-		{"POST", "/v1/api/payment/invoice", User, false, nil},
+		{"GET", "/v1/product/payment/{product}", User, false, (*Surface).listMethods}, // 4
+		{"POST", "/v1/product/payment/{product}", User, false, (*Surface).changeMethod},
+		{"POST", "/v1/api/payment/invoice", User, false, (*Surface).payInvoice},
 
 		{"GET", "/v1/api/payment/payex/token", User, false, nil}, // 6
 		{"POST", "/v1/api/payment/payex/token", User, false, nil},
@@ -93,12 +95,12 @@ func init() { // not a literal: the handlers know the table
 		{"DELETE", "/v1/api/payment/nexi/subscription", User, true, nil},
 		{"POST", "/v1/api/payment/nexi/subscription/remove", User, true, nil},
 
-		{"GET", "/v1/customer/invoice/payment/{product}", User, false, nil}, // 7
-		{"GET", "/v1/customer/invoice/{invoiceNumber}", User, true, nil},
-		{"GET", "/v1/customer/invoice/basic/{product}", User, true, nil},
+		{"GET", "/v1/customer/invoice/payment/{product}", User, false, (*Surface).listInvoices}, // 7
+		{"GET", "/v1/customer/invoice/{invoiceNumber}", User, true, (*Surface).getInvoice},
+		{"GET", "/v1/customer/invoice/basic/{product}", User, true, (*Surface).basicInvoices},
 		{"GET", "/v1/customer/invoice/address", User, true, nil},
-		{"GET", "/v1/client/customer/invoice/payment/{customerNumber}", Client, true, nil},
-		{"GET", "/v1/client/customer/invoice/payment/{customerNumber}/{productCode}", Client, false, nil},
+		{"GET", "/v1/client/customer/invoice/payment/{customerNumber}", Client, true, (*Surface).clientInvoices},
+		{"GET", "/v1/client/customer/invoice/payment/{customerNumber}/{productCode}", Client, false, (*Surface).clientInvoices},
 
 		{"GET", "/v1/order/status", User, false, nil}, // 8
 		{"POST", "/v1/order/status", User, false, nil},
@@ -108,14 +110,14 @@ func init() { // not a literal: the handlers know the table
 		{"POST", "/v1/client/order", Client, true, nil},
 		{"POST", "/v1/client/order/fulfillment", Client, false, nil},
 
-		{"GET", "/v1/client/product", Client, false, nil}, // 9
-		{"POST", "/v1/client/product", Client, false, nil},
-		{"GET", "/v1/client/product/{productType}", Client, false, nil},
-		{"GET", "/v1/customer/product", User, false, nil},
-		{"GET", "/v1/subscription", User, false, nil},
-		{"POST", "/v1/subscription", User, false, nil},
-		{"GET", "/v1/client/subscription/{customerNumber}", Client, false, nil},
-		{"GET", "/v1/client/coupon/{productId}", Client, false, nil},
+		{"GET", "/v1/client/product", Client, false, (*Surface).listProducts}, // 9
+		{"POST", "/v1/client/product", Client, false, (*Surface).checkProducts},
+		{"GET", "/v1/client/product/{productType}", Client, false, (*Surface).listProducts},
+		{"GET", "/v1/customer/product", User, false, (*Surface).customerProducts},
+		{"GET", "/v1/subscription", User, false, (*Surface).listSubscriptions},
+		{"POST", "/v1/subscription", User, false, (*Surface).startSubscription},
+		{"GET", "/v1/client/subscription/{customerNumber}", Client, false, (*Surface).clientSubscriptions},
+		{"GET", "/v1/client/coupon/{productId}", Client, false, (*Surface).listCoupons},
 		{"GET", "/v1/client/voucher/coupons/{voucherCode}", Client, false, nil},
 
 		{"GET", "/v1/customer/profile", User, false, (*Surface).profile}, // 10

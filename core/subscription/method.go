@@ -53,7 +53,7 @@ func (s *Service) setUp(tx *store.Tx, h Held, m Method) (bool, error) {
 
 // MayChange says whether a person's product may be paid by another method from
 // now on. Faults, in the order checked: not_found.subscription,
-// conflict.subscription (it has been stopped), invalid.method (it is not set up),
+// conflict.subscription (it has been stopped), conflict.method.not_set_up,
 // conflict.method (it is the present one).
 func (s *Service) MayChange(tx *store.Tx, person ident.ID, code string, m Method) (Held, error) {
 	h, err := HeldIn(tx, person, code)
@@ -67,7 +67,7 @@ func (s *Service) MayChange(tx *store.Tx, person ident.ID, code string, m Method
 	case h.State == Stopped:
 		return h, fault.New("conflict.subscription", "the subscription has been stopped")
 	case !open:
-		return h, fault.At("invalid.method", "paymentMethod", "this method is not set up for the product")
+		return h, fault.New("conflict.method.not_set_up", "this method is not set up for the product")
 	case h.Method == m:
 		return h, fault.New("conflict.method", "the product is paid by this method already")
 	}

@@ -140,18 +140,22 @@ type Wish struct {
 
 // Start begins a subscription, with its first bill at once, or on its first day.
 // Faults, in the order checked: not_found.product, not_found.coupon,
-// invalid.date, invalid.method (the product cannot be paid by it), not_found.token,
+// invalid.date, conflict.method.not_set_up, not_found.token,
 // conflict.subscription (the person takes the product already).
 func (s *Service) Start(ctx context.Context, realm ident.ID, by audit.By, w Wish) (sub Subscription, err error) {
+	env, err := s.Environment(ctx, realm)
+	if err != nil {
+		return sub, err
+	}
 	err = s.DB.Update(ctx, realm, func(tx *store.Tx) error {
-		sub, err = s.StartIn(tx, by, w)
+		sub, err = s.StartIn(tx, env, by, w)
 		return err
 	})
 	return sub, taken(err, "conflict.subscription", "this product is taken already")
 }
 
 // StartIn is Start in the caller's transaction.
-func (s *Service) StartIn(tx *store.Tx, by audit.By, w Wish) (sub Subscription, err error) {
+func (s *Service) StartIn(tx *store.Tx, env access.Environment, by audit.By, w Wish) (sub Subscription, err error) {
 	p, coupon, err := offer(tx, w)
 	if err != nil {
 		return sub, err
@@ -160,7 +164,8 @@ func (s *Service) StartIn(tx *store.Tx, by audit.By, w Wish) (sub Subscription, 
 	if err != nil {
 		return sub, err
 	}
-	today := invoice.DateOf(tx.Now(), invoice.Zone(m.Business.TimeZone))
+	zone := invoice.Zone(m.Business.TimeZone)
+	today := invoice.DateOf(tx.Now(), zone)
 	if w.StartOn == "" {
 		w.StartOn = today
 	}
@@ -171,7 +176,7 @@ func (s *Service) StartIn(tx *store.Tx, by audit.By, w Wish) (sub Subscription, 
 		w.Method = ByInvoice
 	}
 	if !p.Takes(w.Method) || w.Method != ByInvoice {
-		return sub, fault.At("invalid.method", "method", "a subscription to this product does not begin with that method")
+		return sub, fault.New("conflict.method.not_set_up", "a subscription to this product does not begin with that method")
 	}
 	held, err := subscriptionsOf(tx, w.Person)
 	if err != nil {
@@ -184,9 +189,17 @@ func (s *Service) StartIn(tx *store.Tx, by audit.By, w Wish) (sub Subscription, 
 	}
 	sub = Subscription{ID: tx.NewID(), Version: 1, Merchant: p.Merchant, Person: w.Person, Number: w.Number, Product: p.ID, Coupon: coupon.ID, Method: w.Method,
 		Token: w.Token, State: Active, StartOn: w.StartOn, NextOn: w.StartOn, CreatedAt: tx.Now(), Details: w.Details}
-	job.Add(tx, "subscription.renew", sub.ID, sub.NextOn.Begin(invoice.Zone(m.Business.TimeZone)))
 	audit.Add(tx, by, "subscription.start", sub.ID, "ok")
-	return sub, s.save(tx, &sub, "subscription.started")
+	if err := s.save(tx, &sub, "subscription.started"); err != nil {
+		return sub, err
+	}
+	if sub.NextOn <= today {
+		if err := s.bill(tx, own(tx.Realm(), env, sub.Merchant), &sub, zone); err != nil {
+			return sub, err
+		}
+	}
+	job.Add(tx, "subscription.renew", sub.ID, sub.NextOn.Begin(zone))
+	return sub, nil
 }
 
 // offer finds what a wish is for.

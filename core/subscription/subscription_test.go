@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"github.com/florinpay/florin/connector/fake"
+	"github.com/florinpay/florin/core/access"
 	"github.com/florinpay/florin/core/bankfile"
 	"github.com/florinpay/florin/core/fault"
 	"github.com/florinpay/florin/core/invoice"
@@ -136,10 +137,10 @@ func TestStarting(t *testing.T) {
 	each(t, func(h *house) {
 		ctx := context.Background()
 		for want, w := range map[string]subscription.Wish{
-			"not_found.product": {Person: h.reader, Product: "NYTT"},
-			"not_found.coupon":  {Person: h.reader, Product: "DAGSN", Coupon: 7},
-			"invalid.method":    {Person: h.reader, Product: "DAGSN", Method: subscription.ByBank},
-			"invalid.date":      {Person: h.reader, Product: "DAGSN", StartOn: "2026-02-30"},
+			"not_found.product":          {Person: h.reader, Product: "NYTT"},
+			"not_found.coupon":           {Person: h.reader, Product: "DAGSN", Coupon: 7},
+			"conflict.method.not_set_up": {Person: h.reader, Product: "DAGSN", Method: subscription.ByBank},
+			"invalid.date":               {Person: h.reader, Product: "DAGSN", StartOn: "2026-02-30"},
 		} {
 			if _, err := h.Start(ctx, h.actor.Realm, by, w); fault.Code(err) != want {
 				h.t.Errorf("got %v, want %s", err, want)
@@ -175,7 +176,7 @@ func TestStarting(t *testing.T) {
 		if err != nil || len(list) < 2 || list[0] != (subscription.Choice{Method: subscription.ByInvoice, Active: true}) || list[1] != (subscription.Choice{Method: subscription.ByBank}) {
 			h.t.Errorf("got %+v (%v)", list, err)
 		}
-		if _, err := h.change("barter"); fault.Code(err) != "invalid.method" {
+		if _, err := h.change("barter"); fault.Code(err) != "conflict.method.not_set_up" {
 			h.t.Errorf("got %v", err)
 		}
 	})
@@ -188,7 +189,7 @@ func TestUndone(t *testing.T) {
 	each(t, func(h *house) {
 		before := len(h.heard)
 		err := h.DB.Update(context.Background(), h.actor.Realm, func(tx *store.Tx) error {
-			if _, err := h.StartIn(tx, by, subscription.Wish{Person: h.reader, Product: "DAGSN"}); err != nil {
+			if _, err := h.StartIn(tx, access.Test, by, subscription.Wish{Person: h.reader, Product: "DAGSN"}); err != nil {
 				return err
 			}
 			return errUndone

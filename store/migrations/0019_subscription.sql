@@ -197,3 +197,30 @@ CREATE TABLE subscription_count (
     last BIGINT NOT NULL,
     PRIMARY KEY (realm, series)
 );
+CREATE TABLE errand (
+    realm TEXT NOT NULL,
+    number BIGINT NOT NULL,
+    version BIGINT NOT NULL,
+    seq BIGINT NOT NULL,
+    id TEXT NOT NULL,
+    kind TEXT NOT NULL CHECK (kind IN ('pay', 'change', 'add')),
+    client TEXT NOT NULL,
+    merchant TEXT NOT NULL,
+    person TEXT NOT NULL,
+    product TEXT NOT NULL,
+    invoice TEXT NOT NULL,
+    means TEXT NOT NULL,
+    method TEXT NOT NULL,
+    state TEXT NOT NULL CHECK (state IN ('created', 'initiated', 'finished', 'cancelled', 'failed', 'unknown', 'expired')),
+    payment TEXT NOT NULL,
+    session TEXT NOT NULL,
+    mandate TEXT NOT NULL,
+    return_url TEXT NOT NULL,
+    error_url TEXT NOT NULL,
+    created_at BIGINT NOT NULL,
+    expires_at BIGINT NOT NULL,
+    done_at BIGINT NOT NULL,
+    PRIMARY KEY (realm, number)
+);
+CREATE INDEX errand_invoice ON errand (realm, invoice, id) WHERE invoice <> '';
+CREATE INDEX errand_mandate ON errand (realm, mandate) WHERE mandate <> '';
