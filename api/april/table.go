@@ -89,8 +89,9 @@ func Operations() []Operation { return slices.Clone(operations) }
 
 var operations []Operation
 
+const later = Nothing // of operations that are not served yet
+
 func init() { // not a literal: the handlers know the table
-	const later = Nothing
 	operations = []Operation{
 		{"POST", "/auth/signin", true, "MK S L", AMerchant, (*Surface).signIn},
 		{"GET", "/auth/servicetokens", true, "E MK S aj mj kj", Nothing, (*Surface).listKeys},
@@ -110,7 +111,6 @@ func init() { // not a literal: the handlers know the table
 		{"POST", "/merchants", true, "MK aj kj", AMarketplace, (*Surface).addMerchant},
 		{"GET", "/merchants/{id}", false, "MK S L aj mj kj", Nothing, (*Surface).getMerchant},
 		{"PATCH", "/merchants/{id}", true, "MK S L aj mj kj", Nothing, (*Surface).changeMerchant},
-
 		{"GET", "/sources", true, "MK S aj cj", Nothing, (*Surface).listSources},
 		{"POST", "/sources", true, "MK P S cj", AMerchant, (*Surface).addSource},
 		{"GET", "/sources/{id}", true, "MK aj cj", Nothing, (*Surface).getSource},
