@@ -20,6 +20,7 @@ import (
 // wireFollowing connects what follows, before anybody tells merchants of it.
 func (a *App) wireFollowing(events *event.Log) {
 	a.Webhooks.Manners = map[string]webhook.Manner{april.Contract: april.Manner(), spense.Contract: spense.Manner}
+	a.April.Outside = a.outsideOf()
 	a.Merchants.Tell = tellOfMerchant(events)
 	a.Jobs.Handle("payout.follow", a.followPayout)
 	events.Listen(noteFollowing)

@@ -60,6 +60,8 @@ var failures = map[string]failure{
 	"conflict.refund.exceeds":  {422, "refund_exceeds_amount"},
 	"conflict.not_refundable":  {422, "not_refundable"},
 	"conflict.pending":         {409, "payment_in_progress"},
+	"conflict.nothing":         {422, "insufficient_balance"},
+	"conflict.amount":          {422, "amount_mismatch"},
 
 	"invalid.amount":                  {422, "validation_failed"},
 	"invalid.currency":                {422, "currency_not_supported"},

@@ -99,6 +99,7 @@ func aboutSales(x target) map[string]asked {
 	hook := `{"CreateWebhookMerchantSubscription":{"endpoint":"https://shop.example/hooks/april","events":["OrderPaid"]}}`
 	merchantHeader := []string{"Merchant-Id", x.merchant}
 	return map[string]asked{
+		"POST /simulation":           {"/simulation", fmt.Sprintf(`{"SimulateDispute":{"transactionId":%q,"outcome":"opened","amount":1}}`, x.disputed), nil, false},
 		"POST /orders/{id}/pay":      {"/orders/" + x.due + "/pay", pay, nil, false},
 		"GET /transactions":          {"/transactions?transactionId=" + x.paid, "", nil, true},
 		"GET /transactions/{id}":     {"/transactions/" + x.paid, "", nil, false},

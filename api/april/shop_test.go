@@ -12,7 +12,6 @@ import (
 	"github.com/chromedp/cdproto/cdp"
 	"github.com/chromedp/chromedp"
 
-	"github.com/florinpay/florin/api/april"
 	"github.com/florinpay/florin/web/browsertest"
 )
 
@@ -118,17 +117,6 @@ func TestTheShopPlugin(t *testing.T) {
 	}
 }
 
-// needsPay passes over what comes after a token as long as no order is paid
-// through the contract.
-func needsPay(t *testing.T) {
-	t.Helper()
-	for _, o := range april.Operations() {
-		if o.Path == "/orders/{id}/pay" && !o.Routed() {
-			t.Skip("orders are not paid yet")
-		}
-	}
-}
-
 func (k *kiosk) typing(t *testing.T) {
 	for _, w := range []browsertest.Window{browsertest.Windows[0], browsertest.Windows[2]} {
 		k.b.Resize(t, w)
@@ -177,7 +165,6 @@ func (k *kiosk) order(t *testing.T) string {
 func (k *kiosk) paying(t *testing.T) {
 	k.b.Resize(t, browsertest.Windows[0])
 	token := k.token(t, k.enter(t, "", false), "4242424242424242")
-	needsPay(t)
 	a := k.sandbox.April
 	transaction := k.done(t, "POST", "/orders/"+k.order(t)+"/pay", a.SecretKey, `{"PayByCard":{"paymentTokenId":"`+token+`","request3DS":false}}`, "PayOrderComplete", "transactionId")
 	got := k.ask(t, "PATCH", "/transactions/"+transaction, a.SecretKey, `{"CreateRefund":{"refundAmount":2500}}`)
@@ -191,7 +178,6 @@ func (k *kiosk) paying(t *testing.T) {
 
 // challenge pays with a card whose bank asks the payer.
 func (k *kiosk) challenge(t *testing.T) {
-	needsPay(t)
 	a := k.sandbox.April
 	for _, w := range []browsertest.Window{browsertest.Windows[2], browsertest.Windows[0]} {
 		k.b.Resize(t, w)
@@ -255,7 +241,6 @@ func (k *kiosk) saving(t *testing.T) {
 		k.b.Shot(t, fmt.Sprintf("april-saved-%d", w.Width))
 	}
 	k.place(t, `window.got`)
-	needsPay(t)
 	token := browsertest.Eval[string](t, k.b, `window.got[0]`)
 	k.done(t, "POST", "/orders/"+k.order(t)+"/pay", a.SecretKey, `{"PayByPaymentToken":{"paymentTokenId":"`+token+`"}}`, "PayOrderComplete", "transactionId")
 	// A subscription is renewed by the server, with nobody at the shop.
@@ -274,7 +259,6 @@ func (k *kiosk) refusals(t *testing.T) {
 	if text != "The card was declined. Try another card." {
 		t.Errorf("the payer reads %q", text)
 	}
-	needsPay(t)
 	token := k.token(t, k.enter(t, "", false), "4000000000009995")
 	got := k.ask(t, "POST", "/orders/"+k.order(t)+"/pay", a.SecretKey, `{"PayByCard":{"paymentTokenId":"`+token+`"}}`)
 	if got.status != http.StatusBadRequest || got.code() != "insufficient_funds" {

@@ -46,6 +46,7 @@ type Surface struct {
 	// ChallengeURL is where a payer's browser goes for a payment's 3-D Secure
 	// challenge.
 	ChallengeURL func(realm, payment ident.ID) string
+	Outside      Outside // what happens outside of us, in test realms
 
 	Door *wire.Door // how many changes at a time; reads are always let in
 }
@@ -88,8 +89,9 @@ func Operations() []Operation { return slices.Clone(operations) }
 
 var operations []Operation
 
+const later = Nothing // of operations that are not served yet
+
 func init() { // not a literal: the handlers know the table
-	const later = Nothing
 	operations = []Operation{
 		{"POST", "/auth/signin", true, "MK S L", AMerchant, (*Surface).signIn},
 		{"GET", "/auth/servicetokens", true, "E MK S aj mj kj", Nothing, (*Surface).listKeys},
@@ -109,7 +111,6 @@ func init() { // not a literal: the handlers know the table
 		{"POST", "/merchants", true, "MK aj kj", AMarketplace, (*Surface).addMerchant},
 		{"GET", "/merchants/{id}", false, "MK S L aj mj kj", Nothing, (*Surface).getMerchant},
 		{"PATCH", "/merchants/{id}", true, "MK S L aj mj kj", Nothing, (*Surface).changeMerchant},
-
 		{"GET", "/sources", true, "MK S aj cj", Nothing, (*Surface).listSources},
 		{"POST", "/sources", true, "MK P S cj", AMerchant, (*Surface).addSource},
 		{"GET", "/sources/{id}", true, "MK aj cj", Nothing, (*Surface).getSource},
@@ -132,7 +133,7 @@ func init() { // not a literal: the handlers know the table
 		{"DELETE", "/orders/{id}", false, "MK S mj", Nothing, (*Surface).cancelOrder},
 		{"POST", "/orders/{id}/cancel", false, "MK S mj", Nothing, (*Surface).cancelOrder},
 		{"POST", "/orders/{id}/pay", true, "MK S L", Nothing, (*Surface).payOrder},
-		{"POST", "/simulation", false, "MK S aj mj kj", later, nil},
+		{"POST", "/simulation", false, "MK S aj mj kj", Nothing, (*Surface).simulate},
 		{"GET", "/transactions", true, "MK S aj mj kj cj", Nothing, (*Surface).listTransactions},
 		{"GET", "/transactions/{id}", true, "MK S aj mj kj", Nothing, (*Surface).getTransaction},
 		{"PATCH", "/transactions/{id}", false, "MK S aj mj kj", Nothing, (*Surface).changeTransaction},

@@ -250,6 +250,10 @@ func methodWord(m method.Name) string {
 		return "Wallet"
 	case method.Voucher:
 		return "Voucher"
+	case method.BankTransfer:
+		return "BankTransfer"
+	case method.DirectDebit:
+		return "DirectDebit"
 	}
-	return string(m)
+	return "Other"
 }

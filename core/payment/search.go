@@ -3,7 +3,10 @@ package payment
 import (
 	"context"
 
+	"github.com/florinpay/florin/core/fault"
+	"github.com/florinpay/florin/core/idempotency"
 	"github.com/florinpay/florin/core/ident"
+	"github.com/florinpay/florin/core/method"
 	"github.com/florinpay/florin/store"
 )
 
@@ -59,6 +62,25 @@ func (s *Service) Find(ctx context.Context, realm, id ident.ID) (f Found, err er
 		return err
 	})
 	return f, err
+}
+
+// Quoted finds the payment that waits for a bank transfer with a reference, ""
+// when nobody does.
+func (s *Service) Quoted(ctx context.Context, realm ident.ID, reference string) (id ident.ID, err error) {
+	own := method.ReadReference(reference)
+	if own == "" {
+		return "", nil
+	}
+	err = s.DB.View(ctx, realm, func(tx *store.Tx) error {
+		if id, err = idempotency.Recall(tx, quoteKey(own)); err != nil || id == "" {
+			return err
+		}
+		if _, err = getPayment(tx, id); fault.Is(err, fault.NotFound) { // promised, and never paid
+			id, err = "", nil
+		}
+		return err
+	})
+	return id, err
 }
 
 // RefundFilter says which refunds of a realm are looked for, as Filter does.
