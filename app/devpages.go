@@ -28,9 +28,9 @@ func (a *App) rooms() []*page.Set {
 	return []*page.Set{webcheckout.Pages, webapril.Pages, dev.Pages, weblogin.Pages}
 }
 
-var devLinks = dev.Links{{Title: "Start", Path: "/"}, {Title: "Webhook inbox", Path: "/inbox"}, {Title: "Outbox", Path: "/outbox"}, {Title: "Sandbox", Path: "/sandbox"},
-	{Title: "Gateway reference", Path: "/docs/gateway"}, {Title: "April reference", Path: "/docs/april"}, {Title: "Media reference", Path: "/docs/media"},
-	{Title: "Spense partner reference", Path: "/docs/spense-partner"}, {Title: "Spense payments reference", Path: "/docs/spense-payments"}}
+// devLinks are the pages that each page for developers leads to.
+var devLinks = append(dev.Links{{Title: "Start", Path: "/"}, {Title: "Inbox", Path: "/inbox"}, {Title: "Outbox", Path: "/outbox"}, {Title: "Sandbox", Path: "/sandbox"}},
+	referenceLinks()...)
 
 // devPages mounts the pages for developers. They show test credentials and
 // exist in a sandbox alone.
@@ -52,21 +52,34 @@ func (a *App) devPages(r chi.Router, s Sandbox) {
 var documented = []struct {
 	name, title string
 	text        func() []byte
-}{{"gateway", "Gateway reference", gateway.OpenAPI}, {"april", "April reference", april.OpenAPI}, {"media", "Media reference", media.OpenAPI},
-	{"spense-partner", "Spense partner reference", spense.PartnerAPI}, {"spense-payments", "Spense payments reference", spense.PaymentsAPI}}
+}{{"gateway", "Gateway", gateway.OpenAPI}, {"april", "April", april.OpenAPI}, {"media", "Media", media.OpenAPI},
+	{"spense-partner", "Spense partner", spense.PartnerAPI}, {"spense-payments", "Spense payments", spense.PaymentsAPI}}
+
+func referenceLinks() (links dev.Links) {
+	for _, d := range documented {
+		links = append(links, dev.Link{Title: d.title, Path: "/docs/" + d.name})
+	}
+	return links
+}
+
+// openAPILinks lead to the documents themselves.
+func openAPILinks() (links []dev.Link) {
+	for _, d := range documented {
+		links = append(links, dev.Link{Title: "OpenAPI document: " + d.title, Path: "/openapi/" + d.name + ".yaml"})
+	}
+	return links
+}
 
 // references mounts the contracts' documents and their pages, in production
 // too.
 func (a *App) references(r chi.Router) {
-	var links dev.Links
 	for _, d := range documented {
-		links = append(links, dev.Link{Title: d.title, Path: "/docs/" + d.name})
 		r.Get("/openapi/"+d.name+".yaml", func(w http.ResponseWriter, _ *http.Request) {
 			w.Header().Set("Content-Type", "application/yaml; charset=utf-8")
 			_, _ = w.Write(d.text()) // a client that hung up needs no answer
 		})
 	}
-	a.documents(r, links)
+	a.documents(r, referenceLinks())
 }
 
 // documents mounts the pages of the contracts' documents.
@@ -93,7 +106,7 @@ func (a *App) showStart(w http.ResponseWriter, r *http.Request, s Sandbox) error
 	g := s.Gateway
 	return dev.ShowStart(w, r, devLinks, dev.Start{
 		Version: Version, Database: a.Config.Get("database"), Clock: dev.Clock{Now: now, Ahead: ahead, Action: "/clock"}, Try: "/try",
-		Docs: []dev.Link{{Title: "OpenAPI document of the gateway", Path: "/openapi/gateway.yaml"}, {Title: "OpenAPI document of April", Path: "/openapi/april.yaml"}, {Title: "OpenAPI document of Media", Path: "/openapi/media.yaml"}, {Title: "Every page, with made-up data", Path: gallery.Prefix}},
+		Docs: append(openAPILinks(), dev.Link{Title: "Every page, with made-up data", Path: gallery.Prefix}),
 		Contracts: []dev.Contract{{
 			Name: "Gateway", About: "The v3/payments card gateway: form bodies, ddd.ddd.ddd result codes.", Base: g.Base, Docs: "/docs/gateway",
 			Values: []dev.Value{{Name: "Access token", Value: g.Token, Help: "in the Authorization header, after Bearer"}, {Name: "entityId", Value: g.EntityID},
