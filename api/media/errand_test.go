@@ -328,3 +328,73 @@ func TestChangingTheMethod(t *testing.T) {
 		t.Errorf("to the present one: got %d %s", a.status, a.body)
 	}
 }
+
+// A reader stores a way to pay, has a product paid by another, and removes the
+// first: each stands only when the provider says so.
+func TestTokens(t *testing.T) {
+	h := open(t, "sqlite")
+	r := h.reader(t)
+	agree := func(page, name string, id int64, choice string) *url.URL {
+		t.Helper()
+		_, to := r.visit(r.page(page, name, id))
+		req, err := http.NewRequestWithContext(t.Context(), http.MethodPost, to.String(), strings.NewReader("choice="+choice))
+		if err != nil {
+			t.Fatal(err)
+		}
+		req.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+		req.Header.Set("Origin", h.sandbox.URL)
+		res, err := (&http.Transport{}).RoundTrip(req)
+		if err != nil {
+			t.Fatal(err)
+		}
+		_ = res.Body.Close()
+		for range 2 { // the provider's way back, then ours
+			_, to = r.visit(res.Header.Get("Location"))
+			res.Header.Set("Location", to.String())
+		}
+		return to
+	}
+	list := func(path string) string {
+		t.Helper()
+		return strings.Join(strings.Fields(h.ask(t, http.MethodGet, "/capi"+path, r.token, "").body), "")
+	}
+	for choice, word := range map[string]string{"cancel": "cancelled", "decline": "failed"} {
+		id := r.post("/v1/customer/payment/vipps/agreement", `{"productCode":"DAGSN"}`, "transactionId")
+		r.ended(agree("/payment/vipps/agreement/add", "transactionId", id, choice), word, id)
+	}
+	if got := list("/v1/customer/payment/vipps/agreement"); got != `{"recurringAgreements":[]}` {
+		t.Errorf("got %s", got)
+	}
+	id := r.post("/v1/api/payment/payex/token", `{"tokenType":"card","productCode":"DAGSN"}`, "transactionId")
+	r.ended(agree("/payment/payex/token/add", "transactionId", id, "success"), "finished", id)
+	if got := list("/v1/api/payment/payex/token"); !strings.Contains(got, `"maskedCardNumber":"xxxx-xxxxxx-x`) || !strings.Contains(got, `"productCode":"DAGSN"`) {
+		t.Errorf("got %s", got)
+	}
+	change := r.post("/v1/product/payment/DAGSN", `{"paymentMethod":"recurringVippsPayment"}`, "paymentChangeId")
+	if to := agree("/paymentChange", "paymentChangeId", change, "success"); to.String() != fmt.Sprintf("%s&status=finished&paymentChangeId=%d", mine, change) {
+		t.Errorf("got %s", to)
+	}
+	if got := list("/v1/product/payment/DAGSN"); !strings.Contains(got, `{"paymentMethod":"recurringVippsPayment","isActive":"Y"}`) || strings.Count(got, `"Y"`) != 1 {
+		t.Errorf("got %s", got)
+	}
+	var tokens struct {
+		List []struct {
+			Name   string `json:"recurrenceToken"`
+			Number int64  `json:"paymentProviderId"`
+		} `json:"paymentRecurrenceTokens"`
+	}
+	if err := json.Unmarshal([]byte(list("/v1/api/payment/payex/token")), &tokens); err != nil || len(tokens.List) != 1 {
+		t.Fatalf("got %+v (%v)", tokens, err)
+	}
+	stranger := h.at(t, r.client, h.person(t, h.realm, "per@example.com"))
+	body := fmt.Sprintf(`{"recurrenceToken":%q,"paymentProviderId":"%d"}`, tokens.List[0].Name, tokens.List[0].Number)
+	if a := h.ask(t, http.MethodDelete, "/capi/v1/api/payment/payex/token", stranger.token, body, "Content-Type", "application/json"); a.word() != "NotFoundException" {
+		t.Errorf("a stranger: got %d %s", a.status, a.body)
+	}
+	if a := h.ask(t, http.MethodDelete, "/capi/v1/api/payment/payex/token", r.token, body, "Content-Type", "application/json"); a.status != 200 {
+		t.Errorf("got %d %s", a.status, a.body)
+	}
+	if got := list("/v1/api/payment/payex/token"); got != `{"paymentRecurrenceTokens":[]}` {
+		t.Errorf("removed: got %s", got)
+	}
+}

@@ -14,6 +14,7 @@ import (
 	"github.com/florinpay/florin/core/idempotency"
 	"github.com/florinpay/florin/core/ident"
 	"github.com/florinpay/florin/core/invoice"
+	"github.com/florinpay/florin/core/mandate"
 	"github.com/florinpay/florin/core/merchant"
 	"github.com/florinpay/florin/core/method"
 	"github.com/florinpay/florin/core/payment"
@@ -120,6 +121,9 @@ func (s *Service) begin(ctx context.Context, o Owner, e Errand, returnURL, error
 	}
 	if e.Kind == Change && !e.Method.Stored() {
 		return s.change(ctx, o, e)
+	}
+	if e.Kind != Pay {
+		return s.agree(ctx, o, env, e)
 	}
 	return s.pay(ctx, o, env, e)
 }
@@ -239,6 +243,13 @@ func (s *Service) follow(ctx context.Context, realm ident.ID, e Errand, resume b
 		}
 		return s.seat(ctx, realm, e, sess, resume)
 	}
+	if e.Mandate != "" {
+		m, err := s.Mandates.Look(ctx, realm, e.Mandate)
+		if err != nil {
+			return Step{}, err
+		}
+		return s.agreed(ctx, realm, e, m, resume)
+	}
 	if e.Payment == "" {
 		return Step{Errand: e}, nil
 	}
@@ -322,9 +333,18 @@ func (s *Service) move(tx *store.Tx, e *Errand, state State) error {
 	return s.save(tx, e, "errand."+string(state))
 }
 
-// OnEvent follows the payments of errands, in the transaction in which they
+// OnEvent follows the payments and agreements of errands, in the transaction in which they
 // change: what was unknown when the reader came back is known then.
 func (s *Service) OnEvent(tx *store.Tx, ev event.Event) error {
+	if m, ok := ev.Subject.(mandate.Mandate); ok {
+		list, err := ofMandate(tx, m.ID)
+		for i := 0; i < len(list) && err == nil; i++ {
+			if list[i].State == Initiated || list[i].State == Unknown {
+				err = s.conclude(tx, &list[i], m)
+			}
+		}
+		return err
+	}
 	out, ok := ev.Subject.(payment.Outcome)
 	if !ok || out.Payment.Details.Invoice == "" {
 		return nil

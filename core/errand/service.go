@@ -14,6 +14,7 @@ import (
 	"github.com/florinpay/florin/core/fault"
 	"github.com/florinpay/florin/core/ident"
 	"github.com/florinpay/florin/core/invoice"
+	"github.com/florinpay/florin/core/mandate"
 	"github.com/florinpay/florin/core/merchant"
 	"github.com/florinpay/florin/core/payment"
 	"github.com/florinpay/florin/core/subscription"
@@ -25,6 +26,7 @@ type Service struct {
 	DB            *store.DB
 	Events        *event.Log
 	Payments      *payment.Service
+	Mandates      *mandate.Service
 	Checkouts     *checkout.Service
 	Invoices      *invoice.Service
 	Subscriptions *subscription.Service

@@ -10,6 +10,7 @@ import (
 	"github.com/florinpay/florin/core/ident"
 	"github.com/florinpay/florin/core/invoice"
 	"github.com/florinpay/florin/core/job"
+	"github.com/florinpay/florin/core/mandate"
 	"github.com/florinpay/florin/store"
 )
 
@@ -25,6 +26,12 @@ func (s *Service) OnEvent(tx *store.Tx, e event.Event) error {
 		}
 	case bankfile.Mandate:
 		return s.onMandate(tx, e.Type, about)
+	case mandate.Mandate:
+		t, found, err := tokenByMandate(tx, about.ID)
+		if err == nil && found && about.Ended() {
+			err = s.endToken(tx, audit.By{Actor: "provider", Origin: "agreement"}, &t)
+		}
+		return err
 	}
 	return nil
 }
@@ -172,7 +179,17 @@ func (s *Service) endOld(tx *store.Tx, by audit.By, sub *Subscription, was Metho
 		}
 		return s.Banks.Leave(tx, c, sub.ID)
 	}
-	return nil
+	if old == "" || old == sub.Token {
+		return nil
+	}
+	if others, err := byToken(tx, old); err != nil || len(others) > 0 {
+		return err
+	}
+	t, err := getToken(tx, old)
+	if err != nil {
+		return err
+	}
+	return s.endToken(tx, by, &t)
 }
 
 // leave ends whatever pays for a subscription that is stopped.

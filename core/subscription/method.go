@@ -41,7 +41,7 @@ func (s *Service) Choices(ctx context.Context, realm, person ident.ID, code stri
 
 // setUp says whether a subscription can be paid by a method.
 func (s *Service) setUp(tx *store.Tx, h Held, m Method) (bool, error) {
-	if !h.Product.Takes(m) || m.Stored() {
+	if !h.Product.Takes(m) {
 		return false, nil
 	}
 	if m != ByBank {
@@ -87,6 +87,12 @@ func (s *Service) Change(tx *store.Tx, by audit.By, person ident.ID, code string
 	sub = h.Subscription
 	audit.Add(tx, by, "subscription.change_method", sub.ID, "ok")
 	switch {
+	case m.Stored():
+		t, err := getToken(tx, token)
+		if err != nil || t.Person != person || t.Product != sub.Product || t.Method != m || !t.Live() {
+			return sub, false, fault.New("not_found.token", "no such token")
+		}
+		return sub, false, s.switchTo(tx, by, &sub, m, token)
 	case m == ByInvoice:
 		return sub, false, s.switchTo(tx, by, &sub, m, "")
 	}

@@ -91,7 +91,10 @@ func (s *Service) bill(tx *store.Tx, actor access.Actor, sub *Subscription, zone
 		b.Method = ByInvoice
 	}
 	addBill(tx, b)
-	if banked {
+	switch {
+	case b.Method.Stored():
+		job.Add(tx, "subscription.charge", inv.ID, tx.Now())
+	case banked:
 		if _, err := s.Banks.Claim(tx, creditor, mandate, inv, inv.DueOn, claimDetails(h, b)); err != nil {
 			return err
 		}

@@ -202,6 +202,58 @@ func billsOf(tx *store.Tx, sub ident.ID) ([]Bill, error) {
 	return bills(tx, `SELECT `+billColumns+` FROM subscription_bill WHERE realm = $1 AND subscription = $2 ORDER BY from_on, invoice`, string(tx.Realm()), string(sub))
 }
 
+var tokenTable = &store.Table{Name: "subscription_token", Key: 2, Columns: []string{"realm", "id", "version", "seq", "merchant", "person", "product", "method", "number",
+	"reference", "mandate", "created_at", "ended_at"}}
+
+const tokenColumns = `id, version, seq, merchant, person, product, method, number, reference, mandate, created_at, ended_at`
+
+func tokenRow(tx *store.Tx, t Token, version int64) []any {
+	return []any{string(tx.Realm()), string(t.ID), version, t.Seq, string(t.Merchant), string(t.Person), string(t.Product), string(t.Method), t.Number, t.Reference,
+		string(t.Mandate), clock.Millis(t.CreatedAt), clock.Millis(t.EndedAt)}
+}
+
+func addToken(tx *store.Tx, t Token) { tx.Insert(tokenTable, tokenRow(tx, t, 1)...) }
+
+func saveToken(tx *store.Tx, t *Token) {
+	tx.Swap(tokenTable, t.Version, tokenRow(tx, *t, t.Version+1)...)
+	t.Version++
+}
+
+func tokens(tx *store.Tx, query string, args ...any) (list []Token, err error) {
+	err = tx.All(query, args, func(scan func(...any) error) error {
+		var t Token
+		var created, ended int64
+		err := scan(&t.ID, &t.Version, &t.Seq, &t.Merchant, &t.Person, &t.Product, &t.Method, &t.Number, &t.Reference, &t.Mandate, &created, &ended)
+		t.CreatedAt, t.EndedAt = clock.FromMillis(created), clock.FromMillis(ended)
+		list = append(list, t)
+		return err
+	})
+	return list, err
+}
+
+func getToken(tx *store.Tx, id ident.ID) (Token, error) {
+	list, err := tokens(tx, `SELECT `+tokenColumns+` FROM subscription_token WHERE realm = $1 AND id = $2`, string(tx.Realm()), string(id))
+	if err == nil && len(list) == 0 {
+		err = fault.New("not_found.token", "no such token")
+	}
+	if err != nil {
+		return Token{}, err
+	}
+	return list[0], nil
+}
+
+func tokenByMandate(tx *store.Tx, mandate ident.ID) (Token, bool, error) {
+	list, err := tokens(tx, `SELECT `+tokenColumns+` FROM subscription_token WHERE realm = $1 AND mandate = $2`, string(tx.Realm()), string(mandate))
+	if err != nil || len(list) == 0 {
+		return Token{}, false, err
+	}
+	return list[0], true, nil
+}
+
+func tokensOf(tx *store.Tx, person ident.ID) ([]Token, error) {
+	return tokens(tx, `SELECT `+tokenColumns+` FROM subscription_token WHERE realm = $1 AND person = $2 ORDER BY id`, string(tx.Realm()), string(person))
+}
+
 // count draws the next number of a series, from 1.
 func count(tx *store.Tx, series string) (n int64, err error) {
 	_, err = tx.Get([]any{&n}, `INSERT INTO subscription_count (realm, series, last) VALUES ($1, $2, 1)

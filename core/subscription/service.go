@@ -14,6 +14,7 @@ import (
 	"github.com/florinpay/florin/core/ident"
 	"github.com/florinpay/florin/core/invoice"
 	"github.com/florinpay/florin/core/job"
+	"github.com/florinpay/florin/core/mandate"
 	"github.com/florinpay/florin/core/merchant"
 	"github.com/florinpay/florin/core/payment"
 	"github.com/florinpay/florin/core/vault"
@@ -29,6 +30,7 @@ type Service struct {
 	Events   *event.Log
 	Vault    *vault.Service
 	Payments *payment.Service
+	Mandates *mandate.Service
 	Invoices *invoice.Service
 	Banks    *bankfile.Service
 	Log      *slog.Logger
@@ -39,6 +41,8 @@ type Service struct {
 // Register hands the jobs of this package to the queue.
 func (s *Service) Register(q *job.Queue) {
 	q.Handle("subscription.renew", s.renew)
+	q.Handle("subscription.charge", s.charge)
+	q.Handle("subscription.unmandate", s.unmandate)
 	q.Handle("subscription.suspend", s.suspend)
 }
 
@@ -175,8 +179,13 @@ func (s *Service) StartIn(tx *store.Tx, env access.Environment, by audit.By, w W
 	if w.Method == "" {
 		w.Method = ByInvoice
 	}
-	if !p.Takes(w.Method) || w.Method != ByInvoice {
+	if !p.Takes(w.Method) || w.Method == ByBank {
 		return sub, fault.New("conflict.method.not_set_up", "a subscription to this product does not begin with that method")
+	}
+	if w.Method.Stored() {
+		if t, err := getToken(tx, w.Token); err != nil || t.Person != w.Person || t.Product != p.ID || t.Method != w.Method || !t.Live() {
+			return sub, fault.New("not_found.token", "no such token")
+		}
 	}
 	held, err := subscriptionsOf(tx, w.Person)
 	if err != nil {

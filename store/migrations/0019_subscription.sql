@@ -184,12 +184,12 @@ CREATE TABLE subscription_token (
     method TEXT NOT NULL,
     number BIGINT NOT NULL,
     reference TEXT NOT NULL,
-    source TEXT NOT NULL,
+    mandate TEXT NOT NULL,
     created_at BIGINT NOT NULL,
     ended_at BIGINT NOT NULL,
     PRIMARY KEY (realm, id)
 );
-CREATE UNIQUE INDEX subscription_token_source ON subscription_token (realm, source);
+CREATE UNIQUE INDEX subscription_token_mandate ON subscription_token (realm, mandate);
 CREATE INDEX subscription_token_person ON subscription_token (realm, person, id);
 CREATE TABLE subscription_count (
     realm TEXT NOT NULL,

@@ -36,6 +36,10 @@ type door struct {
 var doors = []door{
 	{"/payment/invoice/pay", "transactionId", errand.Pay},
 	{"/paymentChange", "paymentChangeId", errand.Change},
+	{"/payment/payex/token/add", "transactionId", errand.Add},
+	{"/payment/vipps/agreement/add", "transactionId", errand.Add},
+	{"/payment/klarna/token/add", "transactionId", errand.Add},
+	{"/payment/nexi/subscription/add", "transactionId", errand.Add},
 }
 
 // Mount registers the pages below a path such as /login, with a handle that
