@@ -60,6 +60,11 @@ func (s *Service) Open(ctx context.Context, o Owner, kinds []Kind, number int64,
 // browser says is not asked. Faults: not_found.errand, forbidden.errand.
 func (s *Service) Back(ctx context.Context, o Owner, number int64) (Step, error) {
 	e, err := s.look(ctx, o, number)
+	if err == nil && e.State.Final() && e.Payment != "" {
+		// Another errand may have taken its place while the payer was paying: the
+		// result stands, and the invoice learns of the money.
+		_, err = s.Payments.Look(ctx, o.Realm, e.Payment)
+	}
 	if err != nil || e.State.Final() || e.State == Created {
 		return Step{Errand: e}, err
 	}
