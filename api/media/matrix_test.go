@@ -32,12 +32,45 @@ type asked struct {
 // operation without a line here fails the test.
 func about(o media.Operation, p login.Person) (asked, bool) {
 	number := strconv.FormatInt(p.Number, 10)
+	const missing = "NotFoundException"
 	a, ok := map[string]asked{
-		"GET /v1/customer/profile":                      {"/v1/customer/profile", "", p.UniqueID, "", ""},
-		"GET /v2/customer/profile":                      {"/v2/customer/profile", "", p.UniqueID, "", ""},
-		"GET /v1/client/customer/info/{customerNumber}": {"/v1/client/customer/info/" + number, "", p.UniqueID, p.UniqueID, "NotFoundException"},
-		"POST /v1/customer/access":                      {"/v1/customer/access", `{"product":"MATRIX"}`, `"access":true`, "", ""},
-		"POST /v1/client/access":                        {"/v1/client/access", `{"product":"MATRIX","customerNumber":` + number + `}`, `"access":true`, `"access":true`, ""},
+		"GET /v1/product/payment/{product}":                                      {"/v1/product/payment/MATRIX", "", `"isActive":"Y"`, missing, missing},
+		"POST /v1/product/payment/{product}":                                     {"/v1/product/payment/MATRIX", `{"paymentMethod":"recurringVippsPayment"}`, `"paymentChangeId":`, missing, missing},
+		"POST /v1/api/payment/invoice":                                           {"/v1/api/payment/invoice", `{"invoiceNumber":"10002","productCode":"MATRIX","companyCode":"M2040077","paymentMethod":"vippsEcommerce"}`, `"transactionId":`, missing, missing},
+		"GET /v1/customer/invoice/payment/{product}":                             {"/v1/customer/invoice/payment/MATRIX", "", `"product":"MATRIX"`, "", ""},
+		"GET /v1/customer/invoice/{invoiceNumber}":                               {"/v1/customer/invoice/10002", "", `"10002"`, missing, missing},
+		"GET /v1/customer/invoice/basic/{product}":                               {"/v1/customer/invoice/basic/MATRIX", "", `"10002"`, "", ""},
+		"GET /v1/client/customer/invoice/payment/{customerNumber}":               {"/v1/client/customer/invoice/payment/" + number, "", `"product":"MATRIX"`, `"product":"MATRIX"`, missing},
+		"GET /v1/client/customer/invoice/payment/{customerNumber}/{productCode}": {"/v1/client/customer/invoice/payment/" + number + "/MATRIX", "", `"product":"MATRIX"`, `"product":"MATRIX"`, missing},
+		"GET /v1/client/product":                                                 {"/v1/client/product?productId=MATRIX", "", `"MATRIX"`, `"MATRIX"`, ""},
+		"POST /v1/client/product":                                                {"/v1/client/product", `{"onlyActive":true}`, `"MATRIX"`, `"MATRIX"`, ""},
+		"GET /v1/client/product/{productType}":                                   {"/v1/client/product/subscription?productId=MATRIX", "", `"MATRIX"`, `"MATRIX"`, ""},
+		"GET /v1/customer/product":                                               {"/v1/customer/product", "", `"MATRIX"`, "", ""},
+		"GET /v1/subscription":                                                   {"/v1/subscription", "", `"MATRIX"`, "", ""},
+		"POST /v1/subscription":                                                  {"/v1/subscription", `{"companyCode":"M2040077","product":"NONE","copies":"1"}`, missing, missing, missing},
+		"GET /v1/client/subscription/{customerNumber}":                           {"/v1/client/subscription/" + number, "", `"MATRIX"`, `"MATRIX"`, missing},
+		"GET /v1/client/coupon/{productId}":                                      {"/v1/client/coupon/MATRIX", "", `"couponNumber":1`, `"couponNumber":1`, missing},
+		"GET /v1/api/payment/payex/token":                                        {"/v1/api/payment/payex/token", "", "", "", ""},
+		"POST /v1/api/payment/payex/token":                                       {"/v1/api/payment/payex/token", `{"productCode":"MATRIX","tokenType":"card"}`, `"transactionId":`, missing, missing},
+		"DELETE /v1/api/payment/payex/token":                                     {"/v1/api/payment/payex/token", `{"recurrenceToken":"x","agreementRef":"x","recurringToken":"x","subscriptionId":"x","paymentProviderId":"1"}`, missing, missing, missing},
+		"POST /v1/api/payment/payex/token/remove":                                {"/v1/api/payment/payex/token/remove", `{"recurrenceToken":"x","agreementRef":"x","recurringToken":"x","subscriptionId":"x","paymentProviderId":"1"}`, missing, missing, missing},
+		"GET /v1/customer/payment/vipps/agreement":                               {"/v1/customer/payment/vipps/agreement", "", "", "", ""},
+		"POST /v1/customer/payment/vipps/agreement":                              {"/v1/customer/payment/vipps/agreement", `{"productCode":"MATRIX","tokenType":"card"}`, `"transactionId":`, missing, missing},
+		"DELETE /v1/customer/payment/vipps/agreement":                            {"/v1/customer/payment/vipps/agreement", `{"recurrenceToken":"x","agreementRef":"x","recurringToken":"x","subscriptionId":"x","paymentProviderId":"1"}`, missing, missing, missing},
+		"POST /v1/customer/payment/vipps/agreement/remove":                       {"/v1/customer/payment/vipps/agreement/remove", `{"recurrenceToken":"x","agreementRef":"x","recurringToken":"x","subscriptionId":"x","paymentProviderId":"1"}`, missing, missing, missing},
+		"GET /v1/customer/payment/klarna/token":                                  {"/v1/customer/payment/klarna/token", "", "", "", ""},
+		"POST /v1/customer/payment/klarna/token":                                 {"/v1/customer/payment/klarna/token", `{"productCode":"MATRIX","tokenType":"card"}`, `"transactionId":`, missing, missing},
+		"DELETE /v1/customer/payment/klarna/token":                               {"/v1/customer/payment/klarna/token", `{"recurrenceToken":"x","agreementRef":"x","recurringToken":"x","subscriptionId":"x","paymentProviderId":"1"}`, missing, missing, missing},
+		"POST /v1/customer/payment/klarna/token/remove":                          {"/v1/customer/payment/klarna/token/remove", `{"recurrenceToken":"x","agreementRef":"x","recurringToken":"x","subscriptionId":"x","paymentProviderId":"1"}`, missing, missing, missing},
+		"GET /v1/api/payment/nexi/subscription":                                  {"/v1/api/payment/nexi/subscription", "", "", "", ""},
+		"POST /v1/api/payment/nexi/subscription":                                 {"/v1/api/payment/nexi/subscription", `{"productCode":"MATRIX","tokenType":"card"}`, `"transactionId":`, missing, missing},
+		"DELETE /v1/api/payment/nexi/subscription":                               {"/v1/api/payment/nexi/subscription", `{"recurrenceToken":"x","agreementRef":"x","recurringToken":"x","subscriptionId":"x","paymentProviderId":"1"}`, missing, missing, missing},
+		"POST /v1/api/payment/nexi/subscription/remove":                          {"/v1/api/payment/nexi/subscription/remove", `{"recurrenceToken":"x","agreementRef":"x","recurringToken":"x","subscriptionId":"x","paymentProviderId":"1"}`, missing, missing, missing},
+		"GET /v1/customer/profile":                                               {"/v1/customer/profile", "", p.UniqueID, "", ""},
+		"GET /v2/customer/profile":                                               {"/v2/customer/profile", "", p.UniqueID, "", ""},
+		"GET /v1/client/customer/info/{customerNumber}":                          {"/v1/client/customer/info/" + number, "", p.UniqueID, p.UniqueID, "NotFoundException"},
+		"POST /v1/customer/access":                                               {"/v1/customer/access", `{"product":"MATRIX"}`, `"access":true`, "", ""},
+		"POST /v1/client/access":                                                 {"/v1/client/access", `{"product":"MATRIX","customerNumber":` + number + `}`, `"access":true`, `"access":true`, ""},
 	}[o.Method+" "+o.Path]
 	return a, ok
 }
@@ -109,7 +142,7 @@ func (h *house) verdict(t *testing.T, o media.Operation, who string, a asked, go
 	user := strings.HasPrefix(who, "own") || strings.HasSuffix(who, "user")
 	in := !strings.HasPrefix(who, "expired") && !strings.HasPrefix(who, "revoked") && !strings.HasPrefix(who, "disabled") &&
 		who != "none" && who != "malformed" && who != "unknown" && who != "refresh"
-	status, word, own := http.StatusOK, "", a.own
+	status, word, own, heard := http.StatusOK, "", a.own, false
 	switch {
 	case !in:
 		status, word = http.StatusUnauthorized, "invalid_token"
@@ -118,11 +151,13 @@ func (h *house) verdict(t *testing.T, o media.Operation, who string, a asked, go
 	case strings.HasSuffix(who, "alone") && !strings.Contains(who, o.Scope()):
 		status, word = http.StatusForbidden, "insufficient_scope"
 	case who == "other user", who == "other client":
-		own = a.others
+		own, heard = a.others, true
 	case strings.HasPrefix(who, "other environment"):
-		own = a.away
+		own, heard = a.away, true
+	default:
+		heard = true
 	}
-	if strings.HasSuffix(own, "Exception") {
+	if heard && strings.HasSuffix(own, "Exception") {
 		status, word = http.StatusBadRequest, own
 		if o.Mode == media.Client && own == "NotFoundException" {
 			status = http.StatusNotFound
@@ -131,10 +166,10 @@ func (h *house) verdict(t *testing.T, o media.Operation, who string, a asked, go
 	if got.status != status || got.word() != word {
 		t.Errorf("%s: got %d %s, want %d %s", what, got.status, got.body, status, word)
 	}
-	if status == http.StatusOK && strings.Contains(got.body, a.own) != (own != "") {
+	if status == http.StatusOK && a.own != "" && strings.Contains(got.body, a.own) != (own != "") {
 		t.Errorf("%s: got %s", what, got.body)
 	}
-	if status != http.StatusOK && a.own != "" && strings.Contains(got.body, a.own) {
+	if status != http.StatusOK && a.own != "" && !strings.HasSuffix(a.own, "Exception") && strings.Contains(got.body, a.own) {
 		t.Errorf("%s: an error tells of the reader: %s", what, got.body)
 	}
 	if got.header.Get("Cache-Control") != "no-store" {
