@@ -67,6 +67,13 @@ type settings struct {
 	MaxRequests  string `help:"Requests that change something, in hand at a time." placeholder:"N"`
 	WebhookLocal string `help:"true lets webhooks go to plain http and local addresses." placeholder:"BOOL"`
 	WebhookPorts string `help:"Ports that webhooks may go to." placeholder:"PORTS"`
+	SpenseLegacy string `name:"spense-legacy-auth" help:"true lets Spense keys sign in with each call." placeholder:"BOOL"`
+	SpenseLimit  string `name:"spense-limit" help:"Calls of a Spense key a minute." placeholder:"N"`
+	AppleRoots   string `name:"apple-pay-roots" help:"Apple's root certificate." placeholder:"FILE"`
+	AppleKeys    string `name:"apple-pay-keys" help:"Payment processing keys of Apple Pay." placeholder:"LIST"`
+	GoogleRoots  string `name:"google-pay-roots" help:"Google's root signing keys." placeholder:"FILE"`
+	GoogleFor    string `name:"google-pay-recipient" help:"Whom Google Pay packets are for." placeholder:"NAME"`
+	GoogleKeys   string `name:"google-pay-keys" help:"Keys that Google Pay packets are sealed for." placeholder:"LIST"`
 	SMTPURL      string `name:"smtp-url" help:"The mail server." placeholder:"URL"`
 	MailFrom     string `help:"Who e-mails are from." placeholder:"ADDRESS"`
 	SMSURL       string `name:"sms-url" help:"Where SMS are posted to." placeholder:"URL"`
@@ -93,6 +100,8 @@ func (s settings) read() (app.Config, error) {
 		"database": s.Database, "listen": s.Listen, "url": s.URL, "admin-listen": s.AdminListen, "key-file": s.KeyFile, "sandbox-file": s.SandboxFile,
 		"tls-cert": s.TLSCert, "tls-key": s.TLSKey, "log-format": s.LogFormat, "log-level": s.LogLevel, "lanes": s.Lanes, "workers": s.Workers, "max-requests": s.MaxRequests,
 		"smtp-url": s.SMTPURL, "mail-from": s.MailFrom, "sms-url": s.SMSURL, "sms-from": s.SMSFrom, "sms-prefixes": s.SMSPrefixes, "message-limits": s.Limits, "message-allowed": s.Allowed,
+		"spense-legacy-auth": s.SpenseLegacy, "spense-limit": s.SpenseLimit, "apple-pay-roots": s.AppleRoots, "apple-pay-keys": s.AppleKeys,
+		"google-pay-roots": s.GoogleRoots, "google-pay-recipient": s.GoogleFor, "google-pay-keys": s.GoogleKeys,
 		"webhook-local": s.WebhookLocal, "webhook-ports": s.WebhookPorts, "drain-seconds": s.Drain, "trusted-proxies": s.Proxies,
 	} {
 		if v != "" {
