@@ -100,14 +100,6 @@ func oneMandate(tx *store.Tx, query string, args ...any) (m Mandate, found bool,
 	return list[0], true, nil
 }
 
-func getMandate(tx *store.Tx, id ident.ID) (Mandate, error) {
-	m, found, err := oneMandate(tx, `SELECT `+mandateColumns+` FROM bank_mandate WHERE realm = $1 AND id = $2`, string(tx.Realm()), string(id))
-	if err == nil && !found {
-		err = fault.New("not_found.bank_mandate", "no such mandate")
-	}
-	return m, err
-}
-
 func mandateOf(tx *store.Tx, creditor, owner ident.ID) (Mandate, bool, error) {
 	return oneMandate(tx, `SELECT `+mandateColumns+` FROM bank_mandate WHERE realm = $1 AND creditor = $2 AND owner = $3`,
 		string(tx.Realm()), string(creditor), string(owner))

@@ -281,7 +281,7 @@ func (s *Service) seat(ctx context.Context, realm ident.ID, e Errand, sess check
 			return Step{}, err
 		}
 	}
-	state := e.State
+	var state State
 	switch {
 	case sess.State == checkout.Paid:
 		state = Finished

@@ -14,7 +14,6 @@ import (
 	"github.com/florinpay/florin/connector"
 	"github.com/florinpay/florin/connector/fake"
 	"github.com/florinpay/florin/core/access"
-	"github.com/florinpay/florin/core/audit"
 	"github.com/florinpay/florin/core/event"
 	"github.com/florinpay/florin/core/idempotency"
 	"github.com/florinpay/florin/core/ident"
@@ -35,7 +34,6 @@ func TestMain(m *testing.M) { storetest.Main(m) }
 
 var (
 	quiet = slog.New(slog.NewTextHandler(io.Discard, nil))
-	staff = audit.By{Actor: "staff", Origin: "test"}
 	start = time.Date(2026, 11, 20, 9, 14, 0, 0, time.UTC)
 )
 

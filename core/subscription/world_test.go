@@ -200,15 +200,6 @@ func (h *house) work() {
 	}
 }
 
-func (h *house) count(typ string) (n int) {
-	for _, s := range h.heard {
-		if s == typ {
-			n++
-		}
-	}
-	return n
-}
-
 func (h *house) said(types ...string) bool {
 	return !slices.ContainsFunc(types, func(typ string) bool { return !slices.Contains(h.heard, typ) })
 }
