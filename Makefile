@@ -1,6 +1,6 @@
 # make test is the whole of it: .ci/run and every release call it.
 
-TESTFLAGS ?= -race -count=1 -p 2 -timeout 20m
+TESTFLAGS ?= -race -count=1 -p 2 -timeout 40m
 FUZZTIME  ?= 30s
 KILLS     ?= 100
 SIZES     ?= 100000,1000000
