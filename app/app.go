@@ -124,7 +124,7 @@ func Open(ctx context.Context, c Config, baseURL string, log *slog.Logger, parts
 	if a.workers, err = c.Int("workers", 1); err != nil {
 		return nil, err
 	}
-	if err := a.openStore(ctx, random); err != nil {
+	if err := a.openStore(ctx); err != nil {
 		return nil, err
 	}
 	if err := a.wire(random); err != nil {
@@ -136,15 +136,15 @@ func Open(ctx context.Context, c Config, baseURL string, log *slog.Logger, parts
 	return a, nil
 }
 
-func (a *App) openStore(ctx context.Context, random io.Reader) error {
+// openStore draws where ids start from real chance, whatever the seed: a sandbox
+// that lasts would make an id twice when it starts again within a second.
+func (a *App) openStore(ctx context.Context) error {
 	lanes, err := a.Config.Int("lanes", 1)
 	if err != nil {
 		return err
 	}
-	var seed [9]byte
-	if _, err := io.ReadFull(random, seed[:]); err != nil {
-		return err
-	}
+	var seed [8]byte
+	_, _ = rand.Read(seed[:]) // it never fails
 	a.ids = ident.NewSource([5]byte(seed[:5]), uint32(seed[5])<<16|uint32(seed[6])<<8|uint32(seed[7]))
 	a.DB, err = store.Open(ctx, store.Options{Database: a.Config.Get("database"), Clock: a.now, IDs: a.ids, Lanes: lanes, Log: a.Log})
 	if err != nil {

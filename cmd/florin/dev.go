@@ -23,7 +23,7 @@ import (
 type devCommand struct {
 	Database  string  `help:"Keep the sandbox in this file or postgres:// URL. Without it, it is temporary." placeholder:"DB"`
 	Ephemeral bool    `help:"Temporary, even if a database is configured; gone when the command ends."`
-	Seed      *uint64 `help:"The same seed gives the same credentials each time." placeholder:"N"`
+	Seed      *uint64 `help:"The same seed gives the same gateway credentials each time." placeholder:"N"`
 	Host      string  `help:"Host to listen on." default:"127.0.0.1"`
 	Port      int     `help:"Port to listen on; 0 takes a free one." default:"8080"`
 	ReadyFile string  `help:"Write the address and the credentials here as JSON, once listening." placeholder:"FILE" type:"path"`

@@ -85,11 +85,11 @@ func freshSQLite(t testing.TB) string {
 			template.file, template.err = os.ReadFile(made)
 		}
 	})
-	if template.err == nil {
-		template.err = os.WriteFile(path, template.file, 0o600)
-	}
 	if template.err != nil {
 		t.Fatal(template.err)
+	}
+	if err := os.WriteFile(path, template.file, 0o600); err != nil {
+		t.Fatal(err)
 	}
 	return path
 }
