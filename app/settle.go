@@ -2,6 +2,7 @@ package app
 
 import (
 	"context"
+	"strings"
 
 	"github.com/florinpay/florin/connector"
 	"github.com/florinpay/florin/core/access"
@@ -26,6 +27,14 @@ func (a *App) settle(events *event.Log, connectors map[string]connector.Connecto
 	a.Reconcile = &reconcile.Service{DB: a.DB, Merchants: a.Merchants, Settlement: a.Settlement, Log: a.Log, Clock: a.now, Connectors: connectors,
 		Tariffs: tariffs, Realms: a.Access.Realms}
 	a.Reconcile.Register(a.Jobs)
+}
+
+// providerName is who is behind a connector in reports.
+func (a *App) providerName(name string) (display, code string) {
+	if s, ok := a.Reconcile.Connectors[name].(connector.Settler); ok {
+		return s.SettlementName()
+	}
+	return name, strings.ToUpper(name)
 }
 
 // settled fetches the settlement files of a test realm whose clock was moved:

@@ -79,6 +79,7 @@ func GetIn(tx *store.Tx, id ident.ID) (Invoice, error) { return getInvoice(tx, i
 
 // Filter says which invoices are looked for; what is empty does not matter.
 type Filter struct {
+	IDs       []ident.ID
 	Merchants []ident.ID
 	Owner     ident.ID
 	Customer  string // its number
