@@ -53,7 +53,9 @@ func machine(list []remittance, each bool) (rows [][]string) {
 		return [][]string{append([]string{"A", "0", "0"}, remittance{currency: "NOK"}.sums(0, 0, 0, 0)...)}
 	}
 	blocks := slices.Clone(list)
-	slices.SortStableFunc(blocks, func(a, b remittance) int { return cmp.Or(cmp.Compare(a.currency, b.currency), cmp.Compare(a.code, b.code)) })
+	slices.SortStableFunc(blocks, func(a, b remittance) int {
+		return cmp.Or(cmp.Compare(a.currency, b.currency), cmp.Compare(a.code, b.code))
+	})
 	for i, r := range blocks {
 		currency := i == 0 || r.currency != blocks[i-1].currency
 		if currency {

@@ -3,6 +3,8 @@ package spense
 import (
 	"cmp"
 	"context"
+	"iter"
+	"maps"
 	"slices"
 	"strconv"
 	"time"
@@ -42,6 +44,7 @@ type remitted struct {
 	kind      string // of a line T
 	reference string // the merchant's
 	payment   ident.ID
+	invoice   ident.ID // the contract's payment
 	currency  money.Currency
 	gross     int64
 	fee, net  int64
@@ -110,8 +113,12 @@ func ourRemittance(p settlement.Remitted) remittance {
 		add(remitted{at: p.From, reference: "brought forward", gross: p.Opening, net: p.Opening}, 0)
 	}
 	for _, e := range p.Items {
-		add(remitted{at: e.At, kind: entryKinds[e.Kind], reference: e.Reference, payment: e.Payment, gross: e.Gross, fee: e.Fee, net: e.Amount,
-			card: e.Method == method.Card, method: methodTitle(e.Method, e.Brand)}, e.Owed)
+		l := remitted{at: e.At, kind: entryKinds[e.Kind], reference: e.Reference, payment: e.Payment, gross: e.Gross, fee: e.Fee, net: e.Amount,
+			card: e.Method == method.Card, method: methodTitle(e.Method, e.Brand)}
+		if e.Payment == "" && e.Method == method.BankTransfer {
+			l.invoice = e.Source
+		}
+		add(l, e.Owed)
 	}
 	if p.Closing != 0 {
 		add(remitted{at: p.To, reference: "carried forward", gross: -p.Closing, net: -p.Closing}, 0)
@@ -130,53 +137,75 @@ func methodTitle(m method.Name, brand string) string {
 	return method.Title(brand)
 }
 
-// fact is what a payment knows of itself.
-type fact struct {
-	funding string
-	invoice ident.ID
-	order   string
-}
-
-// facts reads the payments of remittances, and the orders of those that bear no
-// reference of the merchant's.
-func (s *Surface) facts(ctx context.Context, c *call, list []remittance) (map[ident.ID]fact, error) {
-	known, bare := map[ident.ID]fact{}, map[ident.ID]bool{}
-	for _, r := range list {
-		for _, l := range r.lines {
-			if l.payment != "" {
-				known[l.payment] = fact{}
-				bare[l.payment] = l.reference == ""
-			}
+// describe fills in what only the payments know: how the card is funded, and
+// whose invoice was paid; and what stands for a reference that is empty.
+func (s *Surface) describe(ctx context.Context, c *call, list []remittance) error {
+	known, err := s.payments(ctx, c, list)
+	if err != nil {
+		return err
+	}
+	orders := map[ident.ID]string{} // by invoice
+	for l := range lines(list) {
+		if p, ok := known[l.payment]; ok {
+			l.invoice, l.funding = p.Details.Invoice, fundings[s.funding(ctx, c, p)]
+		}
+		if l.reference == "" && l.invoice != "" {
+			orders[l.invoice] = ""
 		}
 	}
-	orders := map[ident.ID]string{}
-	for ids := range slices.Chunk(sorted(known), 200) {
-		found, _, err := s.Payments.Search(ctx, c.actor.Realm, payment.Filter{IDs: ids, Page: store.Page{Limit: int64(len(ids))}})
-		if err != nil {
-			return nil, err
-		}
-		for _, p := range found {
-			f := fact{funding: s.funding(ctx, c, p.Payment), invoice: p.Details.Invoice}
-			if known[p.ID] = f; bare[p.ID] && f.invoice != "" {
-				orders[f.invoice] = ""
-			}
-		}
-	}
-	for ids := range slices.Chunk(sorted(orders), 200) {
+	for ids := range slices.Chunk(slices.Collect(maps.Keys(orders)), 200) {
 		found, _, err := s.Invoices.Find(ctx, c.actor, invoice.Filter{IDs: ids, Limit: len(ids)})
 		if err != nil {
-			return nil, err
+			return err
 		}
 		for _, inv := range found {
 			orders[inv.ID] = inv.Order
 		}
 	}
-	for id, f := range known {
-		f.order = orders[f.invoice]
-		known[id] = f
+	for l := range lines(list) {
+		if l.invoice != "" {
+			l.payment = l.invoice
+		}
+		l.reference = cmp.Or(l.reference, orders[l.invoice], string(l.payment))
+	}
+	return nil
+}
+
+// lines are the transactions of all remittances.
+func lines(list []remittance) iter.Seq[*remitted] {
+	return func(yield func(*remitted) bool) {
+		for _, r := range list {
+			for i := range r.lines {
+				if !yield(&r.lines[i]) {
+					return
+				}
+			}
+		}
+	}
+}
+
+// payments reads the payments of remittances.
+func (s *Surface) payments(ctx context.Context, c *call, list []remittance) (map[ident.ID]payment.Payment, error) {
+	known := map[ident.ID]payment.Payment{}
+	for l := range lines(list) {
+		if l.payment != "" {
+			known[l.payment] = payment.Payment{}
+		}
+	}
+	for ids := range slices.Chunk(slices.Collect(maps.Keys(known)), 200) {
+		found, _, err := s.Payments.Search(ctx, c.actor.Realm, payment.Filter{IDs: ids, Page: store.Page{Limit: int64(len(ids))}})
+		if err != nil {
+			return nil, err
+		}
+		for _, p := range found {
+			known[p.ID] = p.Payment
+		}
 	}
 	return known, nil
 }
+
+// fundings are the kinds of card that the contract tells apart.
+var fundings = map[string]string{"debit": "Debit", "prepaid": "Debit", "credit": "Credit", "chargecard": "Credit", "deferreddebit": "Credit"}
 
 // funding is how a payment's card is funded, as far as it was written down or
 // the provider's directory knows it by the card's first digits.
@@ -189,13 +218,4 @@ func (s *Surface) funding(ctx context.Context, c *call, p payment.Payment) strin
 		return s.Payments.Describe(ctx, c.actor.Environment, by, face.BIN).Funding
 	}
 	return ""
-}
-
-func sorted[V any](m map[ident.ID]V) []ident.ID {
-	ids := make([]ident.ID, 0, len(m))
-	for id := range m {
-		ids = append(ids, id)
-	}
-	slices.Sort(ids)
-	return ids
 }

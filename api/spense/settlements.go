@@ -2,7 +2,6 @@ package spense
 
 import (
 	"bytes"
-	"context"
 	"encoding/csv"
 	"slices"
 	"strings"
@@ -107,34 +106,6 @@ func (s *Surface) remittances(c *call, w reportWish) (list []remittance, err err
 	slices.SortStableFunc(list, remittance.compare)
 	return list, s.describe(ctx, c, list)
 }
-
-// describe fills in what only the payments know: the merchant's reference, and
-// how the card is funded.
-func (s *Surface) describe(ctx context.Context, c *call, list []remittance) error {
-	known, err := s.facts(ctx, c, list)
-	if err != nil {
-		return err
-	}
-	for _, r := range list {
-		for i := range r.lines {
-			l := &r.lines[i]
-			f := known[l.payment]
-			l.funding = fundings[f.funding]
-			if f.invoice != "" {
-				l.payment = f.invoice // the contract's payment is an invoice of ours
-			}
-			for _, word := range []string{f.order, string(l.payment)} {
-				if l.reference == "" {
-					l.reference = word
-				}
-			}
-		}
-	}
-	return nil
-}
-
-// fundings are the kinds of card that the contract tells apart.
-var fundings = map[string]string{"debit": "Debit", "prepaid": "Debit", "credit": "Credit", "chargecard": "Credit", "deferreddebit": "Credit"}
 
 // rows writes a report: RFC 4180 with CRLF (sheet, 10).
 func (s *Surface) rows(format string, list []remittance) []byte {

@@ -16,6 +16,7 @@ import (
 	"github.com/florinpay/florin/core/clock"
 	"github.com/florinpay/florin/core/fault"
 	"github.com/florinpay/florin/core/ident"
+	"github.com/florinpay/florin/core/invoice"
 	"github.com/florinpay/florin/core/merchant"
 	"github.com/florinpay/florin/core/method"
 	"github.com/florinpay/florin/core/money"
@@ -29,6 +30,7 @@ type Service struct {
 	DB         *store.DB
 	Merchants  *merchant.Service
 	Settlement *settlement.Service
+	Invoices   *invoice.Service
 	Log        *slog.Logger
 	Clock      clock.Clock
 
