@@ -186,7 +186,7 @@ func (a *App) wire(random io.Reader) error {
 	a.Payments = &payment.Service{DB: a.DB, Events: events, Vault: a.Vault, Connectors: connectors, Log: a.Log,
 		Environment: a.Access.Environment, ReturnURL: a.returnURL}
 	a.Invoices = &invoice.Service{DB: a.DB, Events: events, Payments: a.Payments, Random: random, Log: a.Log, Environment: a.Access.Environment}
-	a.Orders = &order.Service{DB: a.DB, Events: events}
+	a.Orders = &order.Service{DB: a.DB, Events: events, Invite: a.invite}
 	a.Payments.Gates = []payment.Gate{a.Invoices.Claim, a.Orders.Claim}
 	a.Checkouts = &checkout.Service{DB: a.DB, Access: a.Access, Payments: a.Payments, Merchants: a.Merchants, Random: random, Node: "node" + node}
 	a.Webhooks = &webhook.Service{DB: a.DB, Vault: a.Vault, Events: events, Sender: webhook.NewSender(guard, nil), Clock: a.now, Random: random}

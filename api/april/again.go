@@ -92,6 +92,8 @@ func (s *Surface) wish(c *call, header string) (k idempotency.Key, err error) {
 	}
 	scope := string(c.actor.Key)
 	switch {
+	case c.order != "":
+		scope = string(c.order)
 	case c.customer != "":
 		scope = string(c.customer)
 	case c.acts != nil:
