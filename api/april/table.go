@@ -30,18 +30,18 @@ type Surface struct {
 	Merchants  *merchant.Service
 	Customers  *customer.Service
 	Orders     *order.Service
-	Vault      *vault.Service // seals the answers that are kept
 	Payments   *payment.Service
 	Surcharges *surcharge.Service
+	Vault      *vault.Service
 	Settlement *settlement.Service // its plans say what a surcharge may pass on
 	Webhooks   *webhook.Service
 	Wallets    map[access.Environment]Wallets
 	Clock      clock.Clock
 	Log        *slog.Logger
 
-	BaseURL string // who issues our tokens
-	Pepper  []byte // keys the fingerprints of requests
-	Seed    []byte // 32 bytes, of the key that signs our tokens
+	Answers wire.Answers // those that are kept under an Idempotency-Key
+	BaseURL string       // who issues our tokens
+	Seed    []byte       // 32 bytes, of the key that signs our tokens
 
 	// ChallengeURL is where a payer's browser goes for a payment's 3-D Secure
 	// challenge.
