@@ -32,8 +32,7 @@ const LinkPath = "/pay/"
 
 func (s *Surface) linkKey(realm, id ident.ID) string {
 	raw := append(id.Bytes(), realm.Bytes()...)
-	mac := hmac.New(sha256.New, s.Pepper)
-	mac.Write([]byte("payment link\x00"))
+	mac := hmac.New(sha256.New, s.Links)
 	mac.Write(raw)
 	return base64.RawURLEncoding.EncodeToString(append(raw, mac.Sum(nil)[:linkCheck]...))
 }

@@ -42,6 +42,7 @@ type Surface struct {
 	Answers wire.Answers // those that are kept under an Idempotency-Key
 	BaseURL string       // who issues our tokens
 	Seed    []byte       // 32 bytes, of the key that signs our tokens
+	Links   []byte       // keys the check in the links of orders
 
 	// ChallengeURL is where a payer's browser goes for a payment's 3-D Secure
 	// challenge.
