@@ -8,6 +8,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/florinpay/florin/api/wire/apitest"
 	"github.com/florinpay/florin/connector/fake"
 	"github.com/florinpay/florin/core/audit"
 	"github.com/florinpay/florin/core/ident"
@@ -20,6 +21,9 @@ import (
 	"github.com/florinpay/florin/store"
 	"github.com/florinpay/florin/store/storetest"
 )
+
+// morning is the day on which every house opens.
+var morning = apitest.Morning()().Truncate(24 * time.Hour)
 
 // TestAMonth is the second half of the contract's story: bills are paid by
 // transfers that a statement brings, cards by links; a month passes; what the
@@ -207,7 +211,7 @@ func (h *house) posted(t *testing.T, a ledger.Account) (n int64) {
 
 func (h *house) reconciled(t *testing.T) reconcile.Report {
 	t.Helper()
-	r, err := h.app.Reconcile.Reconcile(t.Context(), h.sandboxRealm(t), start.Truncate(24*time.Hour), start.Truncate(24*time.Hour).AddDate(0, 0, 30))
+	r, err := h.app.Reconcile.Reconcile(t.Context(), h.sandboxRealm(t), morning, morning.AddDate(0, 0, 30))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -232,7 +236,7 @@ func TestPlantedFaults(t *testing.T) {
 			account := string(h.sandboxRealm(t)) + ".fjord-parts"
 			want := map[string]string{}
 			for i, flaw := range fake.SettlementFlaws {
-				day := start.AddDate(0, 0, 2*i)
+				day := morning.AddDate(0, 0, 2*i)
 				if err := h.app.Provider.Spoil(account, day, flaw); err != nil {
 					t.Fatal(err)
 				}
