@@ -74,5 +74,7 @@ var translations = map[string]map[string]string{
 	errNoTerminal.detail: {"no": "Betalingen ble ikke gjort på en terminal", "sv": "Betalningen gjordes inte på en terminal", "da": "Betalingen blev ikke foretaget på en terminal", "fi": "Maksua ei tehty päätteellä"},
 	errTooHigh.detail:    {"no": "Refusjonsbeløpet er for høyt", "sv": "Återbetalningsbeloppet är för högt", "da": "Refusionsbeløbet er for højt", "fi": "Hyvityssumma on liian suuri"},
 	errCurrency.detail:   {"no": "Valutaen støttes ikke", "sv": "Valutan stöds inte", "da": "Valutaen understøttes ikke", "fi": "Valuuttaa ei tueta"},
+	errBackwards.detail:  {"no": "from_date kan ikke være etter to_date", "sv": "from_date får inte vara efter to_date", "da": "from_date må ikke være efter to_date", "fi": "from_date ei saa olla to_date-päivän jälkeen"},
+	errSpan.detail:       {"no": "Datointervallet er for langt", "sv": "Datumintervallet är för långt", "da": "Datointervallet er for langt", "fi": "Aikaväli on liian pitkä"},
 	errThrottle.detail:   {"no": "For mange forespørsler", "sv": "För många förfrågningar", "da": "For mange forespørgsler", "fi": "Liian monta pyyntöä"},
 }
