@@ -14,6 +14,7 @@ import (
 	"github.com/florinpay/florin/core/clock"
 	"github.com/florinpay/florin/core/invoice"
 	"github.com/florinpay/florin/core/merchant"
+	"github.com/florinpay/florin/core/payment"
 	"github.com/florinpay/florin/core/vault"
 	"github.com/florinpay/florin/store"
 )
@@ -27,6 +28,7 @@ type Surface struct {
 	Access    *access.Service
 	Merchants *merchant.Service
 	Invoices  *invoice.Service
+	Payments  *payment.Service
 	Checkouts *checkout.Service
 	Vault     *vault.Service // seals the answers that are kept
 	Clock     clock.Clock
