@@ -34,7 +34,12 @@ func (a *App) newSpense(door *wire.Door) (*spense.Surface, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &spense.Surface{DB: a.DB, Access: a.Access, Merchants: a.Merchants, Invoices: a.Invoices, Payments: a.Payments, Checkouts: a.Checkouts, Clock: a.now, Log: a.Log,
+	each, err := a.Config.Bool("spense-machine-readable-transactions")
+	if err != nil {
+		return nil, err
+	}
+	return &spense.Surface{DB: a.DB, Access: a.Access, Merchants: a.Merchants, Invoices: a.Invoices, Payments: a.Payments, Checkouts: a.Checkouts,
+		Reconcile: a.Reconcile, Settlement: a.Settlement, Clock: a.now, Log: a.Log, Providers: a.providerName, ReportTransactions: each,
 		Door: door, BaseURL: a.BaseURL, Answers: a.answers(spense.Contract), Legacy: legacy, PerMinute: limit, Allowed: a.Webhooks.CheckURL}, nil
 }
 

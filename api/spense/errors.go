@@ -51,6 +51,8 @@ var (
 	errKey          = trouble{http.StatusBadRequest, "Idempotency-Key is not valid"}
 	errReused       = trouble{http.StatusConflict, "Idempotency-Key was used for another request"}
 	errUnderWay     = trouble{http.StatusConflict, "The first request with this Idempotency-Key is under way"}
+	errBackwards    = trouble{http.StatusBadRequest, "from_date must not be after to_date"}
+	errSpan         = trouble{http.StatusBadRequest, "The date range is too long"}
 	errThrottle     = trouble{http.StatusTooManyRequests, "Too many requests"}
 	errBusy         = trouble{http.StatusServiceUnavailable, "The service is busy"}
 	errLarge        = trouble{http.StatusRequestEntityTooLarge, "Request body is too large"}

@@ -83,13 +83,15 @@ var translations = map[string]map[string]string{
 	"Declined": {"no": "Avvist", "sv": "Nekades", "da": "Afvist", "fi": "Hylätty"},
 	"The terminal does not say what became of the payment": {"no": "Terminalen sier ikke hva som skjedde med betalingen", "sv": "Terminalen säger inte hur det gick med betalningen",
 		"da": "Terminalen siger ikke, hvad der skete med betalingen", "fi": "Pääte ei kerro, miten maksun kävi"},
-	"VAT number":       {"no": "Org.nr.", "sv": "Momsreg.nr", "da": "Momsnr.", "fi": "ALV-tunnus"},
-	"Order":            {"no": "Ordre", "sv": "Order", "da": "Ordre", "fi": "Tilaus"},
-	"Reference":        {"no": "Referanse", "sv": "Referens", "da": "Reference", "fi": "Viite"},
-	"Paid":             {"no": "Betalt", "sv": "Betalt", "da": "Betalt", "fi": "Maksettu"},
-	"Time":             {"no": "Tid", "sv": "Tid", "da": "Tid", "fi": "Aika"},
-	"Payment":          {"no": "Betaling", "sv": "Betalning", "da": "Betaling", "fi": "Maksu"},
-	errThrottle.detail: {"no": "For mange forespørsler", "sv": "För många förfrågningar", "da": "For mange forespørgsler", "fi": "Liian monta pyyntöä"},
+	"VAT number":        {"no": "Org.nr.", "sv": "Momsreg.nr", "da": "Momsnr.", "fi": "ALV-tunnus"},
+	"Order":             {"no": "Ordre", "sv": "Order", "da": "Ordre", "fi": "Tilaus"},
+	"Reference":         {"no": "Referanse", "sv": "Referens", "da": "Reference", "fi": "Viite"},
+	"Paid":              {"no": "Betalt", "sv": "Betalt", "da": "Betalt", "fi": "Maksettu"},
+	"Time":              {"no": "Tid", "sv": "Tid", "da": "Tid", "fi": "Aika"},
+	"Payment":           {"no": "Betaling", "sv": "Betalning", "da": "Betaling", "fi": "Maksu"},
+	errBackwards.detail: {"no": "from_date kan ikke være etter to_date", "sv": "from_date får inte vara efter to_date", "da": "from_date må ikke være efter to_date", "fi": "from_date ei saa olla to_date-päivän jälkeen"},
+	errSpan.detail:      {"no": "Datointervallet er for langt", "sv": "Datumintervallet är för långt", "da": "Datointervallet er for langt", "fi": "Aikaväli on liian pitkä"},
+	errThrottle.detail:  {"no": "For mange forespørsler", "sv": "För många förfrågningar", "da": "For mange forespørgsler", "fi": "Liian monta pyyntöä"},
 }
 
 // wireLanguage is the contract's name of the language in which a payer is

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/florinpay/florin/api/spense"
+	"github.com/florinpay/florin/api/wire/apitest"
 )
 
 // pushed makes a payment on a terminal that tells an address all there is to tell.
@@ -87,7 +88,7 @@ func TestTerminalFailures(t *testing.T) {
 		c.hears(f.amount, c.failure(id, f.code, f.message))
 		c.status(id, "OPENED")
 	}
-	if err := document(t, spense.PaymentsAPI()).Notified("terminalFailure", c.in.heads[0], []byte(c.in.all()[0])); err != nil {
+	if err := apitest.Document(t, spense.PaymentsAPI()).Notified("terminalFailure", c.in.heads[0], []byte(c.in.all()[0])); err != nil {
 		t.Error(err)
 	}
 	const silence = "Terminalen sier ikke hva som skjedde med betalingen"

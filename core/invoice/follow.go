@@ -205,7 +205,7 @@ func (s *Service) ReceiveIn(tx *store.Tx, t Transfer) (Invoice, error) {
 	if _, err := ledger.Post(tx, d.Received(money.Of(mine, t.Amount.Currency), money.Of(t.Amount.Minor-mine, t.Amount.Currency))); err != nil {
 		return Invoice{}, err
 	}
-	return s.receive(tx, was, Receipt{ID: id, Way: ByTransfer, Method: "bank_transfer", In: t.Amount.Minor, Memo: clip(t.ID)})
+	return s.receive(tx, was, Receipt{ID: id, Way: ByTransfer, Method: "bank_transfer", In: t.Amount.Minor, Memo: clip(t.ID)}, mine)
 }
 
 // invoice finds what a transfer names. Faults: those of Receive.
@@ -266,11 +266,12 @@ func (s *Service) TakeBackIn(tx *store.Tx, t Transfer) (Invoice, error) {
 	if inv.Paid == 0 && inv.State == Partly {
 		inv.State = Sent
 	}
-	return s.save(tx, "invoice.taken_back", was, inv)
+	return s.saveMoved(tx, "invoice.taken_back", was, inv, -t.Amount.Minor)
 }
 
-// receive adds money that no payment of ours brought.
-func (s *Service) receive(tx *store.Tx, was Invoice, r Receipt) (Invoice, error) {
+// receive adds money that no payment of ours brought; moved is what of it we owe
+// the merchant.
+func (s *Service) receive(tx *store.Tx, was Invoice, r Receipt, moved int64) (Invoice, error) {
 	r.Invoice, r.Version, r.State, r.At = was.ID, 1, payment.Captured, tx.Now()
 	putReceipt(tx, r, 0)
 	inv := was
@@ -285,7 +286,7 @@ func (s *Service) receive(tx *store.Tx, was Invoice, r Receipt) (Invoice, error)
 		typ = "invoice.paid"
 	}
 	done := inv.fill(tx.Now())
-	return s.save(tx, typ, was, inv, done...)
+	return s.saveMoved(tx, typ, was, inv, moved, done...)
 }
 
 func (inv Invoice) object() ledger.Object { return ledger.Object{Kind: "invoice", ID: inv.ID} }
@@ -329,7 +330,7 @@ func (s *Service) MarkPaid(ctx context.Context, actor access.Actor, by audit.By,
 			return err
 		}
 		audit.Add(tx, by, "invoice.mark_paid", id, "ok")
-		out, err = s.receive(tx, was, Receipt{ID: tx.NewID(), Way: Outside, Method: method, In: left.Minor, Memo: clip(by.Actor + ": " + reason)})
+		out, err = s.receive(tx, was, Receipt{ID: tx.NewID(), Way: Outside, Method: method, In: left.Minor, Memo: clip(by.Actor + ": " + reason)}, 0)
 		return err
 	})
 	return out, err

@@ -79,6 +79,7 @@ func GetIn(tx *store.Tx, id ident.ID) (Invoice, error) { return getInvoice(tx, i
 
 // Filter says which invoices are looked for; what is empty does not matter.
 type Filter struct {
+	IDs       []ident.ID
 	Merchants []ident.ID
 	Owner     ident.ID
 	Customer  string // its number
@@ -219,12 +220,18 @@ func (s *Service) change(ctx context.Context, actor access.Actor, need access.Pe
 
 // save writes a changed invoice over the version it was read at, and its event.
 func (s *Service) save(tx *store.Tx, typ string, was, inv Invoice, instalments ...int) (Invoice, error) {
+	return s.saveMoved(tx, typ, was, inv, 0, instalments...)
+}
+
+// saveMoved is save for a change that a bank transfer made: moved is what it
+// brought the merchant.
+func (s *Service) saveMoved(tx *store.Tx, typ string, was, inv Invoice, moved int64, instalments ...int) (Invoice, error) {
 	inv, err := s.put(tx, inv, int64(1+len(instalments)))
 	if err != nil {
 		return inv, err
 	}
 	first := inv.Seq - int64(len(instalments))
-	if err := s.tell(tx, typ, Change{Was: was, Is: inv, Instalment: -1}, first); err != nil {
+	if err := s.tell(tx, typ, Change{Was: was, Is: inv, Instalment: -1, Transfer: moved}, first); err != nil {
 		return inv, err
 	}
 	for n, i := range instalments {
