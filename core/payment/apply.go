@@ -129,6 +129,10 @@ func (c *change) unknown(lim limits, at time.Time) {
 	if c.a.State != Sent { // a lookup without an answer takes nothing back
 		if c.first() && c.a.State == AttemptPending && c.a.Code == "" {
 			c.a.Code = fault.UnavailableProvider // whoever shows the payment can tell
+			if c.p.Method == method.Terminal {   // the payer stands in front of it, and somebody has to say something
+				c.become(Unknown)
+				c.event = "payment.unknown"
+			}
 		}
 		return
 	}
@@ -161,6 +165,10 @@ func (c *change) pend(r connector.Result, lim limits, at time.Time) {
 	}
 	if c.a.Code == fault.UnavailableProvider { // it answers again
 		c.a.Code = ""
+		if c.first() && c.p.State == Unknown {
+			c.become(Pending)
+			c.event = "payment.pending"
+		}
 	}
 	if c.a.State == AttemptPending {
 		return
