@@ -300,22 +300,28 @@ func (s *Service) MarkPaid(ctx context.Context, actor access.Actor, by audit.By,
 		return out, fault.At("invalid.method", "method", "bank_terminal, bank_transfer or cash")
 	}
 	err = s.DB.Update(ctx, actor.Realm, func(tx *store.Tx) error {
-		was, err := own(tx, actor, id)
-		switch {
-		case err != nil:
-			return err
-		case was.State.Final():
-			return final()
-		case was.Paying != "":
-			return fault.New("conflict.invoice.paying", "the invoice is being paid")
-		}
-		left := was.Left()
-		if _, err := ledger.Post(tx, ledger.Deal{Object: was.object(), Merchant: was.Merchant}.Outside(method, left)); err != nil {
-			return err
-		}
-		audit.Add(tx, by, "invoice.mark_paid", id, "ok")
-		out, err = s.receive(tx, was, Receipt{ID: tx.NewID(), Way: Outside, Method: method, In: left.Minor, Memo: clip(by.Actor + ": " + reason)})
+		out, err = s.MarkPaidIn(tx, actor, by, id, method, reason)
 		return err
 	})
 	return out, err
+}
+
+// MarkPaidIn is MarkPaid in the caller's transaction, by any method.
+// Faults: not_found.invoice, conflict.invoice.final, conflict.invoice.paying.
+func (s *Service) MarkPaidIn(tx *store.Tx, actor access.Actor, by audit.By, id ident.ID, method, reason string) (Invoice, error) {
+	was, err := own(tx, actor, id)
+	switch {
+	case err != nil:
+		return was, err
+	case was.State.Final():
+		return was, final()
+	case was.Paying != "":
+		return was, fault.New("conflict.invoice.paying", "the invoice is being paid")
+	}
+	left := was.Left()
+	if _, err := ledger.Post(tx, ledger.Deal{Object: was.object(), Merchant: was.Merchant}.Outside(method, left)); err != nil {
+		return was, err
+	}
+	audit.Add(tx, by, "invoice.mark_paid", id, "ok")
+	return s.receive(tx, was, Receipt{ID: tx.NewID(), Way: Outside, Method: method, In: left.Minor, Memo: clip(by.Actor + ": " + reason)})
 }
