@@ -32,8 +32,8 @@ func (a *App) newSpense(door *wire.Door) (*spense.Surface, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &spense.Surface{DB: a.DB, Access: a.Access, Merchants: a.Merchants, Invoices: a.Invoices, Checkouts: a.Checkouts, Vault: a.Vault, Clock: a.now, Log: a.Log,
-		Door: door, BaseURL: a.BaseURL, Pepper: a.Keys.Pepper("spense fingerprints"), Legacy: legacy, PerMinute: limit, Allowed: a.Webhooks.CheckURL}, nil
+	return &spense.Surface{DB: a.DB, Access: a.Access, Merchants: a.Merchants, Invoices: a.Invoices, Checkouts: a.Checkouts, Clock: a.now, Log: a.Log,
+		Door: door, BaseURL: a.BaseURL, Answers: a.answers(spense.Contract), Legacy: legacy, PerMinute: limit, Allowed: a.Webhooks.CheckURL}, nil
 }
 
 // payLink takes a payer from the link of a payment to the page on which it is

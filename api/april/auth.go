@@ -80,8 +80,9 @@ type caller struct {
 	actor       access.Actor
 	merchant    ident.ID // that the credential implies, or ""
 	marketplace ident.ID // that a marketplace's credential implies, or ""
-	customer    ident.ID // of a customer's token
+	customer    ident.ID // of a customer's token, or a link's
 	delegate    ident.ID // of a customer's token
+	order       ident.ID // that a link's token pays
 	name        string   // in what is told of who made something
 }
 
@@ -97,6 +98,9 @@ func (s *Surface) caller(r *http.Request) (caller, error) {
 	}
 	if strings.Count(token, ".") == 2 {
 		return s.signedIn(r.Context(), token)
+	}
+	if c, is, err := s.byLink(r.Context(), token); is {
+		return c, err
 	}
 	actor, err := s.Access.Authenticate(r.Context(), token)
 	if err != nil {

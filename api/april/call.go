@@ -107,14 +107,7 @@ func readBody(w http.ResponseWriter, r *http.Request, bodiless bool) (object, er
 	return object{members: members, bad: &badRequest{}}, err
 }
 
-// reply is an answer as it goes out.
-type reply struct {
-	status   int
-	body     any // raw when it was kept
-	replayed bool
-}
-
-func (s *Surface) send(w http.ResponseWriter, r *http.Request, c *call, ans reply) {
+func (s *Surface) send(w http.ResponseWriter, r *http.Request, c *call, ans wire.Reply) {
 	h := w.Header()
 	h.Set("X-Tracer", tracer(r))
 	h.Set("Cache-Control", "no-store")
@@ -122,16 +115,16 @@ func (s *Surface) send(w http.ResponseWriter, r *http.Request, c *call, ans repl
 		h.Set("X-Total-Count", strconv.FormatInt(c.total, 10))
 		h.Set("X-Total-Pages", strconv.FormatInt((c.total+c.pageSize-1)/c.pageSize, 10))
 	}
-	if ans.replayed {
+	if ans.Replayed {
 		h.Set("Idempotent-Replay", "true")
 	}
-	if d, ok := ans.body.(attachment); ok {
+	if d, ok := ans.Body.(attachment); ok {
 		if err := d.send(w); err != nil { // the client has gone
 			s.Log.Debug("an answer was not read", "request", wire.RequestID(r), "err", err)
 		}
 		return
 	}
-	if err := wire.WriteJSON(w, ans.status, ans.body); err != nil {
+	if err := wire.WriteJSON(w, ans.Status, ans.Body); err != nil {
 		s.fail(w, r, err)
 	}
 }

@@ -1,29 +1,18 @@
 package april_test
 
 import (
-	"slices"
-	"strings"
 	"testing"
 
 	"github.com/florinpay/florin/api/april"
+	"github.com/florinpay/florin/api/wire/apitest"
 )
 
-func TestDocumentIsSound(t *testing.T) {
-	for _, wrong := range document(t).Sound() {
-		t.Error(wrong)
-	}
-}
-
-// TestDocumentKnowsEveryOperation: what is served is written down, and nothing else.
-func TestDocumentKnowsEveryOperation(t *testing.T) {
-	var got []string
+func TestDocument(t *testing.T) {
+	var served []string
 	for _, o := range april.Operations() {
 		if o.Routed() {
-			got = append(got, o.Method+" "+o.Path)
+			served = append(served, o.Method+" "+o.Path)
 		}
 	}
-	slices.Sort(got)
-	if want := document(t).Operations(); !slices.Equal(got, want) {
-		t.Errorf("got\n%s\nwant\n%s", strings.Join(got, "\n"), strings.Join(want, "\n"))
-	}
+	apitest.Sound(t, served, document(t))
 }

@@ -2,21 +2,15 @@ package april_test
 
 import (
 	"encoding/json"
-	"io"
-	"log/slog"
 	"net/http"
-	"net/http/httptest"
-	"path/filepath"
 	"regexp"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/florinpay/florin/api/april"
+	"github.com/florinpay/florin/api/wire/apitest"
 	"github.com/florinpay/florin/api/wire/script"
 	"github.com/florinpay/florin/app"
-	"github.com/florinpay/florin/core/clock"
-	"github.com/florinpay/florin/core/vault"
 	"github.com/florinpay/florin/store/storetest"
 )
 
@@ -32,50 +26,11 @@ type house struct {
 
 func open(t *testing.T, engine string) *house {
 	t.Helper()
-	h := &house{client: document(t).Client(t, inContract)}
-	srv := httptest.NewUnstartedServer(nil)
-	base := "http://" + srv.Listener.Addr().String()
-	keys, err := vault.EphemeralKeys()
-	if err != nil {
-		t.Fatal(err)
-	}
-	c, err := app.Load("", func(string) (string, bool) { return "", false },
-		map[string]string{"database": storetest.Database(t, engine), "sandbox-file": filepath.Join(t.TempDir(), "journal"), "webhook-local": "true", "webhook-ports": "*"})
-	if err != nil {
-		t.Fatal(err)
-	}
-	if h.app, err = app.Open(t.Context(), c, base, slog.New(slog.NewTextHandler(io.Discard, nil)), app.Parts{Keys: keys, Clock: morning()}); err != nil {
-		t.Fatal(err)
-	}
-	if h.sandbox, err = h.app.Furnish(t.Context()); err != nil {
-		t.Fatal(err)
-	}
-	srv.Config.Handler = h.app.DevHandler(h.sandbox)
-	srv.Start()
-	t.Cleanup(func() {
-		srv.Close()
-		if err := h.app.Close(); err != nil {
-			t.Error(err)
-		}
-	})
-	return h
+	in := apitest.Open(t, engine, apitest.Plan{})
+	return &house{app: in.App, sandbox: in.Sandbox, client: document(t).Client(t, inContract)}
 }
 
-// morning is a clock that starts on a certain morning, so that scripts do not
-// grow old with their dates.
-func morning() clock.Clock {
-	start := time.Now()
-	return func() time.Time { return time.Date(2026, 11, 21, 9, 14, 0, 0, time.UTC).Add(time.Since(start)) }
-}
-
-func document(t *testing.T) *script.Document {
-	t.Helper()
-	doc, err := script.Open(april.OpenAPI())
-	if err != nil {
-		t.Fatal(err)
-	}
-	return doc
-}
+func document(t *testing.T) *script.Document { return apitest.Document(t, april.OpenAPI()) }
 
 // inContract strips the prefix of an address of the contract. What the path
 // does not take, 405, is in no document.
@@ -103,26 +58,8 @@ func (a answer) code() string {
 // ask sends a request. Headers come in pairs.
 func (h *house) ask(t *testing.T, method, path, token, body string, headers ...string) answer {
 	t.Helper()
-	req, err := http.NewRequestWithContext(t.Context(), method, h.sandbox.URL+path, strings.NewReader(body))
-	if err != nil {
-		t.Fatal(err)
-	}
-	if token != "" {
-		req.Header.Set("Authorization", "Bearer "+token)
-	}
-	for i := 0; i+1 < len(headers); i += 2 {
-		req.Header.Set(headers[i], headers[i+1])
-	}
-	res, err := h.client.Do(req)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer res.Body.Close()
-	got, err := io.ReadAll(res.Body)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return answer{res.StatusCode, res.Header, got}
+	a := apitest.Ask(t, h.client, method, h.sandbox.URL+path, token, body, headers...)
+	return answer{a.Status, a.Header, a.Body}
 }
 
 // done asks for what has to succeed and reads a text inside the answer, by the
@@ -161,6 +98,8 @@ func (h *house) bench() *script.Bench {
 
 // masks hide what differs from run to run.
 var masks = []script.Mask{
+	{Pattern: regexp.MustCompile(`\b(sandbox|live)_lk_[A-Za-z0-9_-]{48}`), Name: "<link token>", Named: true},
+	{Pattern: regexp.MustCompile(`/pay/[A-Za-z0-9_-]{48}`), Name: "/pay/<link>", Named: true},
 	{Pattern: regexp.MustCompile(`\b(sandbox|live)_[a-z]k_[A-Za-z0-9_-]{32}`), Name: "<key>", Named: true},
 	{Pattern: regexp.MustCompile(`\b(cust|custd|mcht|mktp|xacc|stkn|ordr|psrc|ptkn|bcrd|tran|3ds|rfnd|dispute|webhook|payout)_[A-Za-z0-9_-]{16}`), Name: "<id>", Named: true},
 	{Pattern: regexp.MustCompile(`\bwhs_[A-Za-z0-9_-]{32}`), Name: "<secret>", Named: true},
@@ -173,15 +112,7 @@ var masks = []script.Mask{
 	{Pattern: regexp.MustCompile(`2026-11-21T\d\d:\d\d:\d\d\.\d{3}Z`), Name: "<time>"},
 }
 
-// TestScripts plays the contract's examples. On PostgreSQL too: the answers
-// are the same.
+// TestScripts plays the contract's examples.
 func TestScripts(t *testing.T) {
-	for _, engine := range storetest.Engines {
-		t.Run(engine, func(t *testing.T) {
-			if engine != "sqlite" && script.Updating() {
-				t.Skip("one engine writes the answers")
-			}
-			script.Run(t, "testdata", func(t *testing.T) *script.Bench { return open(t, engine).bench() })
-		})
-	}
+	apitest.Scripts(t, func(t *testing.T, engine string) *script.Bench { return open(t, engine).bench() })
 }

@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"github.com/florinpay/florin/api/april"
+	"github.com/florinpay/florin/api/wire/apitest"
 	"github.com/florinpay/florin/api/wire/script"
 	"github.com/florinpay/florin/core/ident"
 	"github.com/florinpay/florin/store/storetest"
@@ -150,7 +151,7 @@ func (h *house) choose(t *testing.T, authorisation, choice string) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := h.app.Provider.Choose(f.Details.Account, id, choice, morning()()); err != nil {
+	if err := h.app.Provider.Choose(f.Details.Account, id, choice, apitest.Morning()()); err != nil {
 		t.Fatal(err)
 	}
 }

@@ -6,6 +6,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/florinpay/florin/api/wire/apitest"
 	"github.com/florinpay/florin/api/wire/script"
 	"github.com/florinpay/florin/core/access"
 	"github.com/florinpay/florin/core/audit"
@@ -104,7 +105,7 @@ func (s *shopkeeper) setUp() {
 	if err != nil {
 		s.t.Fatal(err)
 	}
-	if err := s.app.Provider.Choose(p.Payment.Details.Account, p.Payment.ID, "success", morning()()); err != nil {
+	if err := s.app.Provider.Choose(p.Payment.Details.Account, p.Payment.ID, "success", apitest.Morning()()); err != nil {
 		s.t.Fatal(err)
 	}
 	s.source = s.must(s.signed, "POST", "/sources", fmt.Sprintf(`{"ConfirmSavedPaymentSource":{"threeDSResponse":{"threeDSAuthorisationId":%q}}}`, id)).text("paymentSourceId")

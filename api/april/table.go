@@ -30,18 +30,19 @@ type Surface struct {
 	Merchants  *merchant.Service
 	Customers  *customer.Service
 	Orders     *order.Service
-	Vault      *vault.Service // seals the answers that are kept
 	Payments   *payment.Service
 	Surcharges *surcharge.Service
+	Vault      *vault.Service
 	Settlement *settlement.Service // its plans say what a surcharge may pass on
 	Webhooks   *webhook.Service
 	Wallets    map[access.Environment]Wallets
 	Clock      clock.Clock
 	Log        *slog.Logger
 
-	BaseURL string // who issues our tokens
-	Pepper  []byte // keys the fingerprints of requests
-	Seed    []byte // 32 bytes, of the key that signs our tokens
+	Answers wire.Answers // those that are kept under an Idempotency-Key
+	BaseURL string       // who issues our tokens
+	Seed    []byte       // 32 bytes, of the key that signs our tokens
+	Links   []byte       // keys the check in the links of orders
 
 	// ChallengeURL is where a payer's browser goes for a payment's 3-D Secure
 	// challenge.
@@ -110,7 +111,7 @@ func init() { // not a literal: the handlers know the table
 		{"GET", "/merchants", true, "MK aj mj kj", Nothing, (*Surface).listMerchants},
 		{"POST", "/merchants", true, "MK aj kj", AMarketplace, (*Surface).addMerchant},
 		{"GET", "/merchants/{id}", false, "MK S L aj mj kj", Nothing, (*Surface).getMerchant},
-		{"PATCH", "/merchants/{id}", true, "MK S L aj mj kj", Nothing, (*Surface).changeMerchant},
+		{"PATCH", "/merchants/{id}", false, "MK S aj mj kj", Nothing, (*Surface).changeMerchant},
 		{"GET", "/sources", true, "MK S aj cj", Nothing, (*Surface).listSources},
 		{"POST", "/sources", true, "MK P S cj", AMerchant, (*Surface).addSource},
 		{"GET", "/sources/{id}", true, "MK aj cj", Nothing, (*Surface).getSource},

@@ -1,27 +1,18 @@
 package gateway_test
 
 import (
-	"context"
-	"io"
-	"log/slog"
 	"net/http"
-	"net/http/httptest"
-	"net/url"
-	"path/filepath"
 	"regexp"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/florinpay/florin/api/gateway"
+	"github.com/florinpay/florin/api/wire/apitest"
 	"github.com/florinpay/florin/api/wire/script"
 	"github.com/florinpay/florin/app"
-	"github.com/florinpay/florin/core/clock"
 	"github.com/florinpay/florin/core/merchant"
 	"github.com/florinpay/florin/core/method"
-	"github.com/florinpay/florin/core/vault"
 	"github.com/florinpay/florin/core/webhook"
-	"github.com/florinpay/florin/store/storetest"
 )
 
 // house is a whole florin that a test talks to over HTTP, and a merchant's
@@ -46,54 +37,15 @@ func open(t *testing.T, engine string) *house {
 			t.Errorf("a notification bears a wrong signature: %v", header)
 		}
 	})
-	srv := httptest.NewUnstartedServer(nil)
-	base := "http://" + srv.Listener.Addr().String()
-	keys, err := vault.EphemeralKeys()
-	if err != nil {
-		t.Fatal(err)
-	}
-	c, err := app.Load("", func(string) (string, bool) { return "", false }, map[string]string{
-		"database": storetest.Database(t, engine), "sandbox-file": filepath.Join(t.TempDir(), "journal"), "webhook-local": "true", "webhook-ports": port(t, base) + "," + port(t, h.inbox.URL)})
-	if err != nil {
-		t.Fatal(err)
-	}
-	if h.app, err = app.Open(t.Context(), c, base, slog.New(slog.NewTextHandler(io.Discard, nil)), app.Parts{Keys: keys, Clock: morning()}); err != nil {
-		t.Fatal(err)
-	}
-	if h.sandbox, err = h.app.Furnish(t.Context()); err != nil {
-		t.Fatal(err)
-	}
-	h.addProfile(t, "LM000118", func(*merchant.Settings) {})
-	ctx, stop := context.WithCancel(context.Background())
-	wait := h.app.Work(ctx)
-	srv.Config.Handler = h.app.DevHandler(h.sandbox)
-	srv.Start()
-	t.Cleanup(func() {
-		srv.Close()
-		stop()
-		wait()
-		if err := h.app.Close(); err != nil {
-			t.Error(err)
-		}
-	})
+	in := apitest.Open(t, engine, apitest.Plan{Hooks: h.inbox.URL, Work: true, Ready: func(a *app.App, s app.Sandbox) {
+		h.app, h.sandbox = a, s
+		h.addProfile(t, "LM000118", func(*merchant.Settings) {})
+	}})
+	h.app, h.sandbox = in.App, in.Sandbox
 	return h
 }
 
-func port(t *testing.T, address string) string {
-	u, err := url.Parse(address)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return u.Port()
-}
-
-func document(t *testing.T) *script.Document {
-	doc, err := script.Open(gateway.OpenAPI())
-	if err != nil {
-		t.Fatal(err)
-	}
-	return doc
-}
+func document(t *testing.T) *script.Document { return apitest.Document(t, gateway.OpenAPI()) }
 
 // inContract strips the prefix of an address of the contract. The checkout
 // page's own forms are no part of it.
@@ -132,13 +84,6 @@ var masks = []script.Mask{
 	{Pattern: regexp.MustCompile(`^[0-9a-f]{6}$`), Name: "<auth>", Member: "AuthCode"},
 	{Pattern: regexp.MustCompile(`^[0-9A-Za-z+/]{27}=$`), Name: "<cavv>", Named: true},
 	{Pattern: regexp.MustCompile(`^sha384-[0-9A-Za-z+/]{64}$`), Name: "<hash>", Named: true},
-}
-
-// morning is a clock that starts on a certain morning: scripts do not grow old
-// with their test cards, and no day ends in the middle of one.
-func morning() clock.Clock {
-	start := time.Now()
-	return func() time.Time { return time.Date(2026, 11, 21, 9, 14, 0, 0, time.UTC).Add(time.Since(start)) }
 }
 
 // addProfile adds another entity of the same merchant.

@@ -2,27 +2,19 @@ package media_test
 
 import (
 	"encoding/json"
-	"io"
-	"log/slog"
 	"net/http"
-	"net/http/httptest"
-	"path/filepath"
 	"regexp"
-	"slices"
 	"strconv"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/florinpay/florin/api/media"
+	"github.com/florinpay/florin/api/wire/apitest"
 	"github.com/florinpay/florin/api/wire/script"
 	"github.com/florinpay/florin/app"
 	"github.com/florinpay/florin/core/access"
-	"github.com/florinpay/florin/core/clock"
 	"github.com/florinpay/florin/core/login"
 	"github.com/florinpay/florin/core/method"
-	"github.com/florinpay/florin/core/vault"
-	"github.com/florinpay/florin/store"
 	"github.com/florinpay/florin/store/storetest"
 )
 
@@ -39,64 +31,15 @@ type house struct {
 
 func open(t *testing.T, engine string) *house {
 	t.Helper()
-	h := &house{client: document(t).Client(t, inContract)}
-	srv := httptest.NewUnstartedServer(nil)
-	base := "http://" + srv.Listener.Addr().String()
-	keys, err := vault.EphemeralKeys()
+	in := apitest.Open(t, engine, apitest.Plan{})
+	realms, err := in.App.Access.Realms(t.Context())
 	if err != nil {
 		t.Fatal(err)
 	}
-	c, err := app.Load("", func(string) (string, bool) { return "", false },
-		map[string]string{"database": database(t, engine), "sandbox-file": filepath.Join(t.TempDir(), "journal"), "webhook-local": "true", "webhook-ports": "*"})
-	if err != nil {
-		t.Fatal(err)
-	}
-	if h.app, err = app.Open(t.Context(), c, base, slog.New(slog.NewTextHandler(io.Discard, nil)), app.Parts{Keys: keys, Clock: morning()}); err != nil {
-		t.Fatal(err)
-	}
-	if h.sandbox, err = h.app.Furnish(t.Context()); err != nil {
-		t.Fatal(err)
-	}
-	realms, err := h.app.Access.Realms(t.Context())
-	if err != nil {
-		t.Fatal(err)
-	}
-	h.realm = realms[0]
-	srv.Config.Handler = h.app.DevHandler(h.sandbox)
-	srv.Start()
-	t.Cleanup(func() {
-		srv.Close()
-		if err := h.app.Close(); err != nil {
-			t.Error(err)
-		}
-	})
-	return h
+	return &house{app: in.App, sandbox: in.Sandbox, client: document(t).Client(t, inContract), realm: realms[0]}
 }
 
-// database names a fresh one. PostgreSQL's is made by opening it once.
-func database(t *testing.T, engine string) (name string) {
-	if engine == "sqlite" {
-		return filepath.Join(t.TempDir(), "florin.db")
-	}
-	storetest.Open(t, engine, func(o *store.Options) { name = o.Database })
-	return name
-}
-
-// morning is a clock that starts on a certain morning, so that scripts do not
-// grow old with their dates.
-func morning() clock.Clock {
-	start := time.Now()
-	return func() time.Time { return time.Date(2026, 11, 21, 9, 14, 0, 0, time.UTC).Add(time.Since(start)) }
-}
-
-func document(t *testing.T) *script.Document {
-	t.Helper()
-	doc, err := script.Open(media.OpenAPI())
-	if err != nil {
-		t.Fatal(err)
-	}
-	return doc
-}
+func document(t *testing.T) *script.Document { return apitest.Document(t, media.OpenAPI()) }
 
 // inContract strips the prefix of an address of the contract. What has no
 // operation, 404 and 405, is in no document.
@@ -124,26 +67,8 @@ func (a answer) word() string {
 // ask sends a request. Headers come in pairs.
 func (h *house) ask(t *testing.T, method, path, token, body string, headers ...string) answer {
 	t.Helper()
-	req, err := http.NewRequestWithContext(t.Context(), method, h.sandbox.URL+path, strings.NewReader(body))
-	if err != nil {
-		t.Fatal(err)
-	}
-	if token != "" {
-		req.Header.Set("Authorization", "Bearer "+token)
-	}
-	for i := 0; i+1 < len(headers); i += 2 {
-		req.Header.Set(headers[i], headers[i+1])
-	}
-	res, err := h.client.Do(req)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer res.Body.Close()
-	got, err := io.ReadAll(res.Body)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return answer{res.StatusCode, res.Header, string(got)}
+	a := apitest.Ask(t, h.client, method, h.sandbox.URL+path, token, body, headers...)
+	return answer{a.Status, a.Header, string(a.Body)}
 }
 
 // site makes a client with the given scopes.
@@ -243,35 +168,17 @@ var masks = []script.Mask{
 	{Pattern: regexp.MustCompile(`/invoice/view/[\w-]{22}`), Name: "/invoice/view/<key>"},
 }
 
-// TestScripts plays the contract's examples. On PostgreSQL too: the answers
-// are the same.
+// TestScripts plays the contract's examples.
 func TestScripts(t *testing.T) {
-	for _, engine := range storetest.Engines {
-		t.Run(engine, func(t *testing.T) {
-			if engine != "sqlite" && script.Updating() {
-				t.Skip("one engine writes the answers")
-			}
-			script.Run(t, "testdata", func(t *testing.T) *script.Bench { return open(t, engine).bench(t) })
-		})
-	}
+	apitest.Scripts(t, func(t *testing.T, engine string) *script.Bench { return open(t, engine).bench(t) })
 }
 
-func TestDocumentIsSound(t *testing.T) {
-	for _, wrong := range document(t).Sound() {
-		t.Error(wrong)
-	}
-}
-
-// TestDocumentKnowsEveryOperation: what is served is written down, and nothing else.
-func TestDocumentKnowsEveryOperation(t *testing.T) {
-	var got []string
+func TestDocument(t *testing.T) {
+	var served []string
 	for _, o := range media.Operations() {
 		if o.Routed() {
-			got = append(got, o.Method+" "+o.Path)
+			served = append(served, o.Method+" "+o.Path)
 		}
 	}
-	slices.Sort(got)
-	if want := document(t).Operations(); !slices.Equal(got, want) {
-		t.Errorf("got\n%s\nwant\n%s", strings.Join(got, "\n"), strings.Join(want, "\n"))
-	}
+	apitest.Sound(t, served, document(t))
 }

@@ -3,23 +3,19 @@ package spense_test
 import (
 	"encoding/json"
 	"io"
-	"log/slog"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
-	"path/filepath"
 	"regexp"
 	"slices"
 	"strings"
 	"sync"
 	"testing"
-	"time"
 
 	"github.com/florinpay/florin/api/spense"
+	"github.com/florinpay/florin/api/wire/apitest"
 	"github.com/florinpay/florin/api/wire/script"
 	"github.com/florinpay/florin/app"
-	"github.com/florinpay/florin/core/vault"
-	"github.com/florinpay/florin/store"
 	"github.com/florinpay/florin/store/storetest"
 )
 
@@ -35,69 +31,24 @@ type house struct {
 	partner string
 }
 
-var start = time.Date(2026, 11, 21, 9, 14, 0, 0, time.UTC)
-
 func open(t *testing.T, engine string, settings ...string) *house {
 	t.Helper()
-	h := &house{client: documents(t)}
-	srv := httptest.NewUnstartedServer(nil)
-	base := "http://" + srv.Listener.Addr().String()
-	keys, err := vault.EphemeralKeys()
-	if err != nil {
-		t.Fatal(err)
-	}
-	with := map[string]string{"database": database(t, engine), "sandbox-file": filepath.Join(t.TempDir(), "journal"), "webhook-local": "true", "webhook-ports": "*"}
+	p := apitest.Plan{Settings: map[string]string{}}
 	for i := 0; i+1 < len(settings); i += 2 {
-		with[settings[i]] = settings[i+1]
+		p.Settings[settings[i]] = settings[i+1]
 	}
-	c, err := app.Load("", func(string) (string, bool) { return "", false }, with)
-	if err != nil {
-		t.Fatal(err)
-	}
-	began := time.Now()
-	now := func() time.Time { return start.Add(time.Since(began)) } // scripts do not grow old with their dates
-	if h.app, err = app.Open(t.Context(), c, base, slog.New(slog.NewTextHandler(io.Discard, nil)), app.Parts{Keys: keys, Clock: now}); err != nil {
-		t.Fatal(err)
-	}
-	if h.sandbox, err = h.app.Furnish(t.Context()); err != nil {
-		t.Fatal(err)
-	}
-	srv.Config.Handler = h.app.DevHandler(h.sandbox)
-	srv.Start()
-	t.Cleanup(func() {
-		srv.Close()
-		if err := h.app.Close(); err != nil {
-			t.Error(err)
-		}
-	})
+	in := apitest.Open(t, engine, p)
+	h := &house{app: in.App, sandbox: in.Sandbox, client: documents(t)}
 	b := h.sandbox.Spense
 	h.token, h.partner = h.signIn(t, b.ClientID, b.ClientSecret), h.signIn(t, b.PartnerClientID, b.PartnerClientSecret)
 	return h
-}
-
-// database names a fresh one. PostgreSQL's is made by opening it once.
-func database(t *testing.T, engine string) (name string) {
-	if engine == "sqlite" {
-		return filepath.Join(t.TempDir(), "florin.db")
-	}
-	storetest.Open(t, engine, func(o *store.Options) { name = o.Database })
-	return name
-}
-
-func document(t *testing.T, text []byte) *script.Document {
-	t.Helper()
-	doc, err := script.Open(text)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return doc
 }
 
 // documents is a client that holds answers to the document of their API.
 func documents(t *testing.T) *http.Client {
 	clients := map[string]*http.Client{}
 	for root, text := range map[string][]byte{"/partner": spense.PartnerAPI(), "/api/payments": spense.PaymentsAPI()} {
-		clients[root] = document(t, text).Client(t, func(r *http.Request) (string, bool) { return r.URL.Path, r.Header.Get("X-Test") != "undocumented" })
+		clients[root] = apitest.Document(t, text).Client(t, func(r *http.Request) (string, bool) { return r.URL.Path, r.Header.Get("X-Test") != "undocumented" })
 	}
 	other := &http.Client{CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
 	other.Transport = roundTrip(func(r *http.Request) (*http.Response, error) {
@@ -122,32 +73,14 @@ type answer struct {
 	body   string
 }
 
-// ask sends a request. Headers come in pairs; an empty value takes one away.
+// ask sends a request. Headers come in pairs; an empty value sends none.
 func (h *house) ask(t *testing.T, method, path, token, body string, headers ...string) answer {
 	t.Helper()
-	req, err := http.NewRequestWithContext(t.Context(), method, h.sandbox.URL+path, strings.NewReader(body))
-	if err != nil {
-		t.Fatal(err)
-	}
-	if token != "" {
-		req.Header.Set("Authorization", "Bearer "+token)
-	}
 	if body != "" {
-		req.Header.Set("Content-Type", "application/json")
+		headers = append([]string{"Content-Type", "application/json"}, headers...)
 	}
-	for i := 0; i+1 < len(headers); i += 2 {
-		req.Header.Set(headers[i], headers[i+1])
-	}
-	res, err := h.client.Do(req)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer res.Body.Close()
-	got, err := io.ReadAll(res.Body)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return answer{res.StatusCode, res.Header, string(got)}
+	a := apitest.Ask(t, h.client, method, h.sandbox.URL+path, token, body, headers...)
+	return answer{a.Status, a.Header, string(a.Body)}
 }
 
 func (h *house) signIn(t *testing.T, id, secret string) string {
@@ -222,37 +155,17 @@ var masks = []script.Mask{
 	{Pattern: regexp.MustCompile(`2026-1[12]-\d\dT\d\d:\d\d:\d\dZ`), Name: "<time>"},
 }
 
-// TestScripts plays the contract's examples. On PostgreSQL too: the answers
-// are the same.
+// TestScripts plays the contract's examples.
 func TestScripts(t *testing.T) {
-	for _, engine := range storetest.Engines {
-		t.Run(engine, func(t *testing.T) {
-			if engine != "sqlite" && script.Updating() {
-				t.Skip("one engine writes the answers")
-			}
-			script.Run(t, "testdata", func(t *testing.T) *script.Bench { return open(t, engine).bench() })
-		})
-	}
+	apitest.Scripts(t, func(t *testing.T, engine string) *script.Bench { return open(t, engine).bench() })
 }
 
-func TestDocumentsAreSound(t *testing.T) {
-	var got []string
-	for _, text := range [][]byte{spense.PartnerAPI(), spense.PaymentsAPI()} {
-		doc := document(t, text)
-		for _, wrong := range doc.Sound() {
-			t.Error(wrong)
-		}
-		got = append(got, doc.Operations()...)
-	}
-	var want []string
+func TestDocuments(t *testing.T) {
+	var served []string
 	for _, o := range spense.Operations() {
-		want = append(want, o.Method+" "+o.Path)
+		served = append(served, o.Method+" "+o.Path)
 	}
-	slices.Sort(got)
-	slices.Sort(want)
-	if !slices.Equal(got, want) {
-		t.Errorf("got\n%s\nwant\n%s", strings.Join(got, "\n"), strings.Join(want, "\n"))
-	}
+	apitest.Sound(t, served, apitest.Document(t, spense.PartnerAPI()), apitest.Document(t, spense.PaymentsAPI()))
 }
 
 // received is a server that takes webhooks.

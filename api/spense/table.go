@@ -14,7 +14,6 @@ import (
 	"github.com/florinpay/florin/core/clock"
 	"github.com/florinpay/florin/core/invoice"
 	"github.com/florinpay/florin/core/merchant"
-	"github.com/florinpay/florin/core/vault"
 	"github.com/florinpay/florin/store"
 )
 
@@ -28,14 +27,13 @@ type Surface struct {
 	Merchants *merchant.Service
 	Invoices  *invoice.Service
 	Checkouts *checkout.Service
-	Vault     *vault.Service // seals the answers that are kept
 	Clock     clock.Clock
 	Log       *slog.Logger
 	Door      *wire.Door
 
 	BaseURL string
 	PageURL func(key string) string // of a checkout session, for the payer
-	Pepper  []byte                  // keys the fingerprints of requests
+	Answers wire.Answers            // those that are kept under an Idempotency-Key
 	// Legacy lets keys sign in with each call, as before February 2024 (sheet, 3.5).
 	Legacy bool
 	// PerMinute is how many calls a key may make for an organisation in a

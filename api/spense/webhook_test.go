@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/florinpay/florin/api/spense"
+	"github.com/florinpay/florin/api/wire/apitest"
 	"github.com/florinpay/florin/core/audit"
 	"github.com/florinpay/florin/core/ident"
 )
@@ -69,7 +70,7 @@ func TestPaymentUpdate(t *testing.T) {
 	if want := "v1=" + hex.EncodeToString(mac.Sum(nil)); head.Get("X-Webhook-Signature") != want || head.Get("User-Agent") != "florin-webhooks/1" || len(head.Get("X-Webhook-Id")) != 36 {
 		t.Errorf("got %v, want the signature %s", head, want)
 	}
-	if err := document(t, spense.PaymentsAPI()).Notified("paymentUpdate", head, []byte(in.all()[0])); err != nil {
+	if err := apitest.Document(t, spense.PaymentsAPI()).Notified("paymentUpdate", head, []byte(in.all()[0])); err != nil {
 		t.Error(err)
 	}
 }

@@ -200,7 +200,7 @@ func unescape(s string) (string, bool) {
 			if i+2 >= len(s) {
 				return "", false
 			}
-			high, low := hex(s[i+1]), hex(s[i+2])
+			high, low := nibble(s[i+1]), nibble(s[i+2])
 			if high < 0 || low < 0 {
 				return "", false
 			}
@@ -213,7 +213,7 @@ func unescape(s string) (string, bool) {
 	return string(out), true
 }
 
-func hex(c byte) int {
+func nibble(c byte) int {
 	switch {
 	case '0' <= c && c <= '9':
 		return int(c - '0')

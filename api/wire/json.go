@@ -114,7 +114,7 @@ func surrogate(body []byte, i int) int {
 	}
 	unit := 0
 	for _, c := range body[i+1 : i+5] {
-		d := hex(c)
+		d := nibble(c)
 		if d < 0 {
 			return -1
 		}

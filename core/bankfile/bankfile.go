@@ -44,7 +44,7 @@ type Creditor struct {
 	Merchant ident.ID
 	Bank     string // the format's name: nets, bankgirot
 	connector.Creditor
-	Payers    int64  // the last payer's number
+	Payers    int64  // the newest payer's number; payers are counted in the realm
 	Files     int64  // the last file's number
 	Fetched   string // the last file that was fetched
 	CreatedAt time.Time

@@ -23,8 +23,8 @@ type accountText struct{ Number, Person string }
 // Want asks for a mandate of an owner, or answers with the one there is. Where
 // the creditor asks the bank (Sweden) the account goes out with the next file;
 // elsewhere the payer gives their bank the mandate's Reference. Faults:
-// invalid.account (it is missing, or has not its lengths), conflict.payers (the
-// creditor has no numbers left).
+// invalid.account (it is missing, or has not its lengths), conflict.payers (no
+// numbers are left).
 func (s *Service) Want(tx *store.Tx, c Creditor, owner ident.ID, account *Account) (Mandate, error) {
 	m, found, err := mandateOf(tx, c.ID, owner)
 	if err != nil || found && m.State != Ended && m.State != Refused && m.State != Ending {
@@ -34,8 +34,11 @@ func (s *Service) Want(tx *store.Tx, c Creditor, owner ident.ID, account *Accoun
 		return m, fault.At("invalid.account", "account", "an account of 16 digits and its holder's number of 12 are needed")
 	}
 	if !found {
-		if c.Payers++; c.Payers > connector.MaxPayer {
-			return m, fault.New("conflict.payers", "this creditor has given out all payers' numbers")
+		if c.Payers, err = nextPayer(tx); err != nil {
+			return m, err
+		}
+		if c.Payers > connector.MaxPayer {
+			return m, fault.New("conflict.payers", "all payers' numbers have been given out")
 		}
 		saveCreditor(tx, &c)
 		m = Mandate{ID: tx.NewID(), Version: 1, Creditor: c.ID, Merchant: c.Merchant, Owner: owner, Payer: c.Payers, CreatedAt: tx.Now()}

@@ -62,6 +62,13 @@ func creditorsOf(tx *store.Tx, merchant ident.ID) ([]Creditor, error) {
 	return listCreditors(tx, `SELECT `+creditorColumns+` FROM bank_creditor WHERE realm = $1 AND merchant = $2 ORDER BY bank`, string(tx.Realm()), string(merchant))
 }
 
+// nextPayer counts a realm's payers: references that are made of their numbers
+// are unique in it, whoever's payers they are.
+func nextPayer(tx *store.Tx) (n int64, err error) {
+	_, err = tx.Get([]any{&n}, `INSERT INTO bank_payer (realm, last) VALUES ($1, 1) ON CONFLICT (realm) DO UPDATE SET last = bank_payer.last + 1 RETURNING last`, string(tx.Realm()))
+	return n, err
+}
+
 var mandateTable = &store.Table{Name: "bank_mandate", Key: 2, Columns: []string{"realm", "id", "version", "seq", "creditor", "merchant", "owner", "payer", "bills",
 	"reference", "state", "notify", "code", "sealed", "key_version", "created_at", "changed_at"}}
 

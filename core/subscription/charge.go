@@ -9,6 +9,7 @@ import (
 	"github.com/florinpay/florin/core/access"
 	"github.com/florinpay/florin/core/fault"
 	"github.com/florinpay/florin/core/idempotency"
+	"github.com/florinpay/florin/core/ident"
 	"github.com/florinpay/florin/core/invoice"
 	"github.com/florinpay/florin/core/job"
 	"github.com/florinpay/florin/core/mandate"
@@ -35,6 +36,11 @@ func (s *Service) charge(ctx context.Context, j job.Job) error {
 	if err != nil || order == nil {
 		return err
 	}
+	if paused, err := s.paused(ctx, j.Realm, order.Mandate); err != nil {
+		return err
+	} else if paused {
+		return s.failed(ctx, j, fault.DeclinedNotPermitted+".suspended")
+	}
 	out, err := s.Payments.Pay(ctx, own(j.Realm, env, order.Profile.Merchant), *order)
 	switch {
 	case fault.Is(err, "conflict.invoice"): // somebody pays by hand at the same moment, or has
@@ -47,6 +53,20 @@ func (s *Service) charge(ctx context.Context, j job.Job) error {
 		return s.failed(ctx, j, out.Payment.Code)
 	}
 	return s.DB.Update(ctx, j.Realm, func(tx *store.Tx) error { return job.Again(tx, j, tx.Now().Add(busy)) })
+}
+
+// paused says whether the payer has stopped an agreement for a while. Its
+// provider is asked, as it tells nobody when the payer takes it up again.
+func (s *Service) paused(ctx context.Context, realm, id ident.ID) (bool, error) {
+	var m mandate.Mandate
+	err := s.DB.View(ctx, realm, func(tx *store.Tx) (err error) {
+		m, err = mandate.Find(tx, id)
+		return err
+	})
+	if err == nil && m.State == mandate.Suspended {
+		m, err = s.Mandates.Look(ctx, realm, id)
+	}
+	return m.State == mandate.Suspended, err
 }
 
 // order is the payment of a bill by its token, or nil when there is nothing to

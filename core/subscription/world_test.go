@@ -21,6 +21,7 @@ import (
 	"github.com/florinpay/florin/core/invoice"
 	"github.com/florinpay/florin/core/job"
 	"github.com/florinpay/florin/core/ledger"
+	"github.com/florinpay/florin/core/mandate"
 	"github.com/florinpay/florin/core/merchant"
 	"github.com/florinpay/florin/core/payment"
 	"github.com/florinpay/florin/core/subscription"
@@ -42,9 +43,11 @@ type house struct {
 	*subscription.Service
 	t       *testing.T
 	bank    *fake.Bank
+	payer   *fake.Provider
 	jobs    *job.Queue
 	doors   *access.Service
 	actor   access.Actor
+	profile merchant.Profile
 	product subscription.Product
 	reader  ident.ID
 	heard   []string
@@ -70,17 +73,21 @@ func open(t *testing.T, engine string) *house {
 	h.must(err)
 	provider, err := fake.New(fake.Config{BaseURL: "https://pay.example", Clock: clock.Now})
 	h.must(err)
+	h.payer = provider
 	h.doors = &access.Service{DB: db, Pepper: []byte("pepper"), Random: rand.Reader, Clock: clock.Now}
 	events := &event.Log{}
 	vaults := &vault.Service{DB: db, Keys: keys, Log: events}
-	payments := &payment.Service{DB: db, Events: events, Vault: vaults, Log: log, Connectors: map[string]connector.Connector{"fake": provider},
-		Environment: h.doors.Environment, ReturnURL: func(_, id ident.ID) string { return "https://pay.example/back/" + string(id) }}
+	connectors := map[string]connector.Connector{"fake": provider}
+	back := func(_, id ident.ID) string { return "https://pay.example/back/" + string(id) }
+	mandates := &mandate.Service{DB: db, Events: events, Connectors: connectors, Log: log, ReturnURL: back}
+	payments := &payment.Service{DB: db, Events: events, Vault: vaults, Log: log, Connectors: connectors, Mandates: mandates, Environment: h.doors.Environment, ReturnURL: back}
 	invoices := &invoice.Service{DB: db, Events: events, Payments: payments, Random: rand.Reader, Log: log, Environment: h.doors.Environment}
 	payments.Gates = []payment.Gate{invoices.Claim}
 	banks := &bankfile.Service{DB: db, Events: events, Vault: vaults, Invoices: invoices, Log: log, Environment: h.doors.Environment,
 		Formats:  map[string]connector.BankFormat{"nets": nets.Bank{}, "bankgirot": bankgirot.Bank{}},
 		Couriers: map[access.Environment]connector.Courier{access.Test: h.bank}}
-	h.Service = &subscription.Service{DB: db, Events: events, Vault: vaults, Payments: payments, Invoices: invoices, Banks: banks, Log: log, Environment: h.doors.Environment}
+	h.Service = &subscription.Service{DB: db, Events: events, Vault: vaults, Payments: payments, Mandates: mandates, Invoices: invoices, Banks: banks, Log: log,
+		Environment: h.doors.Environment}
 	events.Listen(invoices.OnEvent)
 	events.Listen(h.OnEvent)
 	events.Listen(func(tx *store.Tx, e event.Event) error {
@@ -89,6 +96,7 @@ func open(t *testing.T, engine string) *house {
 	})
 	h.jobs = &job.Queue{DB: db, Clock: clock.Now, Log: log}
 	payments.Register(h.jobs, clock.Now)
+	mandates.Register(h.jobs, clock.Now)
 	invoices.Register(h.jobs)
 	banks.Register(h.jobs)
 	h.Register(h.jobs)
@@ -103,13 +111,13 @@ func (h *house) shop(ms *merchant.Service) {
 	h.must(err)
 	m, err := ms.Add(ctx, realm.ID, merchant.Merchant{Code: "90417722", Name: "Lind Media", Country: "NO", Business: merchant.Business{TimeZone: "Europe/Oslo"}})
 	h.must(err)
-	profile, err := ms.AddProfile(ctx, realm.ID, merchant.Profile{Merchant: m.ID, Code: "LM000117", Name: "Lind Media"})
+	h.profile, err = ms.AddProfile(ctx, realm.ID, merchant.Profile{Merchant: m.ID, Code: "LM000117", Name: "Lind Media"})
 	h.must(err)
 	h.actor = access.Actor{Realm: realm.ID, Environment: access.Test, Kind: "media", May: access.Everything}
 	_, err = h.Banks.AddCreditor(ctx, h.actor, by, bankfile.Creditor{Merchant: m.ID, Bank: "nets",
 		Creditor: connector.Creditor{Customer: "00912345", Account: "15039123451", Agreement: "000000000"}})
 	h.must(err)
-	h.product, err = h.AddProduct(ctx, h.actor, by, subscription.Product{Merchant: m.ID, Profile: profile.ID, Code: "DAGSN", Name: "Dagsnytt komplett", Currency: "NOK",
+	h.product, err = h.AddProduct(ctx, h.actor, by, subscription.Product{Merchant: m.ID, Profile: h.profile.ID, Code: "DAGSN", Name: "Dagsnytt komplett", Currency: "NOK",
 		Price: 34900, TaxRate: 0, Digital: true})
 	h.must(err)
 	_, err = h.AddCoupon(ctx, h.actor, by, subscription.Coupon{Product: h.product.ID, Code: "DIGI", Number: 31, Description: "Digital, by the month", Price: 34900, Length: 1, Unit: subscription.Month})
