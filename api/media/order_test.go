@@ -163,6 +163,29 @@ func TestAnOrderIsPaidOnce(t *testing.T) {
 	})
 }
 
+// An order that is charged from now on needs the reader's agreement at the
+// provider: what was ordered begins with it, and is charged by it.
+func TestAnOrderIsAgreed(t *testing.T) {
+	h := open(t, "sqlite")
+	r := h.reader(t)
+	for choice, word := range map[string]string{"cancel": "cancel", "decline": "error"} {
+		r.came(r.agree(r.fulfil(r.order(`"paymentMethod":"vippsRecurring"`)), choice), word)
+		if _, held := r.ordered(); held {
+			t.Errorf("%s: it began", choice)
+		}
+	}
+	id := r.order(`"paymentMethod":"creditcardPayex","recurring":true`)
+	r.came(r.agree(r.fulfil(id), "success"), "success")
+	h.do(t)
+	sub, held := r.ordered()
+	if !held || sub.Method != subscription.ByPayEx || sub.Token == "" || sub.Token != r.purchase(id).Token || sub.PaidUntil == "" {
+		t.Errorf("got %+v", sub)
+	}
+	if bad := h.ask(t, http.MethodPost, "/capi/v1/order", r.token, `{"paymentMethod":"vippsEcommerce","recurring":true,"payer":{"postalCode":"0155"},"orderLines":[{"product":"HELG"}]}`, "Content-Type", "application/json"); bad.word() != "InvalidStateException" {
+		t.Errorf("one-off, for ever: got %d %s", bad.status, bad.body)
+	}
+}
+
 // A voucher's last use is one order's, however many try at once; an order that
 // is cancelled gives it back.
 func TestAVoucherIsUsedOnce(t *testing.T) {
