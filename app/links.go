@@ -5,6 +5,7 @@ import (
 	"errors"
 	"net/http"
 	"net/url"
+	"slices"
 	"time"
 
 	"github.com/go-chi/chi/v5"
@@ -106,6 +107,7 @@ func (a *App) findLinked(ctx context.Context, key string) (webcheckout.Session, 
 	if len(v.Brands) == 0 {
 		v.Brands = linkBrands
 	}
+	v.Brands = slices.DeleteFunc(slices.Clone(v.Brands), func(brand string) bool { return method.OfBrand(brand).ByBank() }) // a link's order waits for no bank
 	switch {
 	case l.State == order.Paid:
 		v.State, v.Amount.Minor = webcheckout.Paid, l.Amount.Minor+l.Surcharge

@@ -1,6 +1,7 @@
 package app
 
 import (
+	"cmp"
 	"context"
 	"crypto/hmac"
 	"crypto/sha256"
@@ -42,7 +43,7 @@ func (a *App) pages(r chi.Router) {
 
 // desk answers the checkout page's questions.
 func (a *App) desk() webcheckout.Desk {
-	return webcheckout.Desk{Find: a.findSession, Pay: a.payInSession, Cancel: a.leaveSession}
+	return webcheckout.Desk{Find: a.findSession, Pay: a.payInSession, Cancel: a.leaveSession, Change: a.Checkouts.Change}
 }
 
 func (a *App) findSession(ctx context.Context, key string) (webcheckout.Session, error) {
@@ -58,7 +59,7 @@ func (a *App) findSession(ctx context.Context, key string) (webcheckout.Session,
 	if err != nil {
 		return webcheckout.Session{}, err
 	}
-	v := webcheckout.Session{Key: sess.Key, Merchant: owner.Name, Amount: sess.Amount, Locale: sess.Details.Payment.Locale, Reference: sess.Details.Reference,
+	v := webcheckout.Session{Key: sess.Key, Merchant: cmp.Or(profile.Settings.Look.Name, owner.Name), Look: profile.Settings.Look, Amount: sess.Amount, Locale: sess.Details.Payment.Locale, Reference: sess.Details.Reference,
 		State: webcheckout.Open, Attempt: strconv.FormatInt(sess.Try, 10), TestMode: env == access.Test, RegistrationOnly: sess.Kind == connector.Verify,
 		ReturnURL: a.Gateway.SessionURL(sess), Now: now, ExpiresAt: sess.ExpiresAt, PaidAt: sess.DoneAt}
 	v.Brands = sess.Details.Brands
@@ -100,7 +101,7 @@ func (a *App) addPayment(ctx context.Context, sess checkout.Session, v *webcheck
 	switch {
 	case sess.State == checkout.Paid:
 		v.State = webcheckout.Paid
-	case sess.State == checkout.Paying && p.Method == method.Voucher:
+	case sess.State == checkout.Paying && (p.Method == method.Voucher || p.Method.ByBank() && p.State == payment.Pending):
 		v.State = webcheckout.Pending
 	case sess.State == checkout.Paying:
 		v.State = webcheckout.Paying
@@ -111,7 +112,7 @@ func (a *App) addPayment(ctx context.Context, sess checkout.Session, v *webcheck
 		v.ReturnURL = a.Gateway.ReturnURL(p, &sess)
 	}
 	if p.State == payment.Pending {
-		v.Resume = p.Details.Redirect
+		v.Resume, v.Payee = p.Details.Redirect, webcheckout.PayeeOf(p.Details.Payee)
 	}
 	v.PaidWith = p.Brand
 	if p.Details.Card != nil {
@@ -139,6 +140,8 @@ func (a *App) payInSession(ctx context.Context, key string, f webcheckout.PayFor
 	switch {
 	case f.Stored != "":
 		c.Source, c.Method = ident.ID(f.Stored), method.Card
+	case f.Debit != nil:
+		c.Method, c.Bank = method.DirectDebit, f.Debit
 	case f.Brand != "":
 		c.Method = method.OfBrand(f.Brand)
 	default:
@@ -163,7 +166,7 @@ func nextStep(p payment.Payment) webcheckout.Step {
 	switch {
 	case p.State == payment.Pending && p.Details.Redirect != nil && p.Method != method.Voucher:
 		return webcheckout.Go
-	case p.State == payment.Failed, p.State == payment.Pending && p.Method == method.Voucher: // the page has more to say
+	case p.State == payment.Failed, p.State == payment.Pending && (p.Method == method.Voucher || p.Method.ByBank()): // the page has more to say
 		return webcheckout.Again
 	}
 	return webcheckout.Done

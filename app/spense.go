@@ -154,11 +154,13 @@ var devOrganisations = []struct {
 	desks    []merchant.Channel // terminals
 }{
 	{merchant.Merchant{Code: "FJORD", Name: "Fjord Bil AS", Country: "NO", Business: merchant.Business{TaxID: "NO919191919MVA", TimeZone: "Europe/Oslo"}}, []merchant.Profile{
-		{Code: "fjord-cars", Name: "Car sales", Settings: merchant.Settings{Department: "car-sales", NotifyHosts: devHosts}},
-		{Code: "fjord-parts", Name: "Workshop and parts", Settings: merchant.Settings{Department: "parts", Main: true, NotifyHosts: devHosts}}},
+		{Code: "fjord-cars", Name: "Car sales", Settings: merchant.Settings{Department: "car-sales", NotifyHosts: devHosts, Brands: []string{"VIPPS", "BANKTRANSFER", "DIRECTDEBIT_NO"},
+			ThreeDS: true, Look: merchant.Look{Name: "Fjord Bil", Colour: "#0b4a7a", Night: "#8cc8ff"}}},
+		{Code: "fjord-parts", Name: "Workshop and parts", Settings: merchant.Settings{Department: "parts", Main: true, NotifyHosts: devHosts, ThreeDS: true,
+			Brands: []string{"VIPPS", "VISA", "MASTER"}}}},
 		[]merchant.Channel{{Name: "Front desk terminal", Settings: merchant.ChannelSettings{Terminal: "front-desk"}}, {Name: "Workshop terminal", Settings: merchant.ChannelSettings{Terminal: "workshop"}}}},
 	{merchant.Merchant{Code: "NORDLYS", Name: "Nordlys Verksted AS", Country: "NO", Business: merchant.Business{TimeZone: "Europe/Oslo"}}, []merchant.Profile{
-		{Code: "nordlys-cars", Name: "Cars", Settings: merchant.Settings{Department: "car-sales", NotifyHosts: devHosts}},
+		{Code: "nordlys-cars", Name: "Cars", Settings: merchant.Settings{Department: "car-sales", NotifyHosts: devHosts, ThreeDS: true, Brands: []string{"SWISH", "VIPPS", "VISA", "MASTER"}}},
 		{Code: "nordlys-workshop", Name: "Workshop", Settings: merchant.Settings{Department: "workshop", NotifyHosts: devHosts}}}, nil},
 }
 

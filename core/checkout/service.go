@@ -279,6 +279,7 @@ type Choice struct {
 	Method method.Name
 	Brand  string
 	Card   *connector.Card
+	Bank   *connector.BankAccount
 	Source ident.ID // one of the stored sources that the session offers
 	CVV    method.Secret
 	Keep   bool
@@ -322,10 +323,36 @@ func (s *Service) Pay(ctx context.Context, key string, c Choice) (payment.Outcom
 	}
 	return s.Payments.Pay(ctx, payer, payment.Order{
 		Idempotency: idempotency.Key{Surface: sess.Surface, Key: "checkout/" + string(sess.ID) + "/" + strconv.FormatInt(sess.Try, 10)},
-		Profile:     profile, Kind: sess.Kind, Method: c.Method, Brand: c.Brand, Amount: sess.Amount, Card: c.Card, Source: c.Source, CVV: c.CVV,
+		Profile:     profile, Kind: sess.Kind, Method: c.Method, Brand: c.Brand, Amount: sess.Amount, Card: c.Card, Bank: c.Bank, Source: c.Source, CVV: c.CVV,
 		Keep: d.Keep || c.Keep, Reference: d.Reference, Session: sess.ID, Customer: d.Customer, Details: d.Payment,
 		Use3DS: c.Method == method.Card && profile.Settings.ThreeDS, Challenge: d.Challenge, Simulate: d.Simulate,
 	})
+}
+
+// Change withdraws the bank transfer that a session waits for, so that the
+// payer may choose another way. Faults: not_found.session, conflict.session (it
+// waits for none), those of payment.Service.Cancel.
+func (s *Service) Change(ctx context.Context, key string) error {
+	sess, _, err := s.ByKey(ctx, key)
+	if err != nil {
+		return err
+	}
+	payer, _, err := s.payer(ctx, sess)
+	if err != nil {
+		return err
+	}
+	if sess.State != Paying {
+		return fault.New("conflict.session", "no payment is under way")
+	}
+	out, err := s.Payments.Get(ctx, payer, sess.Payment)
+	if err != nil {
+		return err
+	}
+	if out.Payment.Method != method.BankTransfer {
+		return fault.New("conflict.session", "only a bank transfer is given up here")
+	}
+	_, err = s.Payments.Cancel(ctx, payer, sess.Payment)
+	return err
 }
 
 // payer is the actor that a session's key makes of whoever holds it.

@@ -64,6 +64,7 @@ type Settings struct {
 	Department      string                   `json:"department,omitempty"`     // the part of the merchant's house that it serves
 	Main            bool                     `json:"main,omitempty"`           // taken when a merchant with several profiles names none
 	SessionMinutes  int                      `json:"sessionMinutes,omitempty"` // life of a checkout, default 30
+	Look            Look                     `json:"look,omitzero"`            // what payers recognise it by
 	PendingMinutes  int                      `json:"pendingMinutes,omitempty"` // the payer's time for a redirect, default 30
 }
 
@@ -103,12 +104,17 @@ func (s Settings) Check() error {
 			return fault.At("invalid.settings", "currencies", "%s is no currency", c)
 		}
 	}
+	for _, b := range s.Brands {
+		if method.OfBrand(b) == "" {
+			return fault.At("invalid.settings", "brands", "%s is no way to pay", b)
+		}
+	}
 	for c, n := range s.Limits {
 		if !c.Known() || n < 0 {
 			return fault.At("invalid.settings", "limits", "a limit is minor units of a currency")
 		}
 	}
-	return nil
+	return s.Look.Check()
 }
 
 // TakesBrand says whether the profile may be paid with brand.

@@ -1,8 +1,11 @@
 package merchant_test
 
 import (
+	"bytes"
 	"context"
 	"errors"
+	"image"
+	"image/png"
 	"reflect"
 	"strings"
 	"testing"
@@ -173,5 +176,35 @@ func TestWhatSettingsAllow(t *testing.T) {
 	if some.TakesBrand("MASTER") || some.TakesCurrency("NOK") || some.Hold() != 48*time.Hour || some.RefundWindow() != 72*time.Hour ||
 		some.SessionLife() != 4*time.Minute || some.PendingLife() != 5*time.Minute {
 		t.Errorf("got %+v", some)
+	}
+}
+
+func TestLooks(t *testing.T) {
+	var logo, large bytes.Buffer
+	for b, width := range map[*bytes.Buffer]int{&logo: 4, &large: 2000} {
+		if err := png.Encode(b, image.NewGray(image.Rect(0, 0, width, 4))); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for _, tt := range []struct {
+		name  string
+		s     merchant.Settings
+		param string
+	}{
+		{"none", merchant.Settings{}, ""},
+		{"whole", merchant.Settings{Look: merchant.Look{Name: "Fjord Bil", Colour: "#0b4A7a", Night: "#8cc8ff", Languages: []string{"nb", "en"}, Logo: logo.Bytes()}}, ""},
+		{"a colour by name", merchant.Settings{Look: merchant.Look{Colour: "red"}}, "look.colour"},
+		{"a colour that is more", merchant.Settings{Look: merchant.Look{Night: "#8cc8ff;}"}}, "look.night"},
+		{"a language we do not speak", merchant.Settings{Look: merchant.Look{Languages: []string{"fr"}}}, "look.languages"},
+		{"a long name", merchant.Settings{Look: merchant.Look{Name: strings.Repeat("x", 81)}}, "look.name"},
+		{"a logo that runs", merchant.Settings{Look: merchant.Look{Logo: []byte("<svg onload=alert(1)>")}}, "look.logo"},
+		{"a large logo", merchant.Settings{Look: merchant.Look{Logo: large.Bytes()}}, "look.logo"},
+		{"no way to pay", merchant.Settings{Brands: []string{"VISA", "WISH"}}, "brands"},
+	} {
+		var f *fault.Error
+		err := tt.s.Check()
+		if errors.As(err, &f); (err != nil) != (tt.param != "") || f != nil && f.Param != tt.param {
+			t.Errorf("%s: %v, want %q", tt.name, err, tt.param)
+		}
 	}
 }

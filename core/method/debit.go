@@ -51,6 +51,10 @@ func DebitRegion(brand string) string {
 	return region
 }
 
+// AccountCodes say how many digits the codes of a bank and a branch have in a
+// region; 0 where accounts have no such code.
+func AccountCodes(region string) (bank, branch int) { return forms[region].bank, forms[region].branch }
+
 // Check finds what is wrong with a bank account without asking its bank.
 //
 // Faults, in the order checked: invalid.bank_account.region (no such way of

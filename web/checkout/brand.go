@@ -27,6 +27,7 @@ var brands = map[string]struct{ name, short, class string }{
 	"APPLEPAY": {"Apple Pay", "Apple Pay", "applepay"}, "GOOGLEPAY": {"Google Pay", "Google Pay", "googlepay"},
 	"PAYPAL": {"PayPal", "PayPal", "paypal"}, "CLICK_TO_PAY": {"Click to Pay", "C2P", ""},
 	"VIPPS": {"Vipps", "Vipps", "vipps"}, "MOBILEPAY": {"MobilePay", "MobilePay", "mobilepay"}, "SWISH": {"Swish", "Swish", "swish"},
+	"BANKTRANSFER": {"Bank transfer", "Bank", ""}, "PAYEX": {"PayEx", "PayEx", ""}, "NEXI": {"Nexi", "Nexi", ""},
 	"SOFORTUEBERWEISUNG": {"Sofort", "Sofort", ""},
 	"KNET":               {"KNET", "KNET", ""}, "OMANNET": {"OmanNet", "OmanNet", ""}, "VALU": {"valU", "valU", ""}, "POSTPAY": {"Postpay", "Postpay", ""},
 
@@ -37,6 +38,9 @@ var brands = map[string]struct{ name, short, class string }{
 func brandOf(code string) Brand {
 	if strings.HasPrefix(code, "KLARNA") {
 		return Brand{code, "Klarna", "Klarna", "klarna"}
+	}
+	if method.DebitRegion(code) != "" {
+		return Brand{code, "Direct debit", "Direct debit", ""}
 	}
 	b, ok := brands[code]
 	if !ok {

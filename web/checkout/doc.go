@@ -11,6 +11,8 @@
 //	GET  /v3/checkouts/{key}/page    the page, by the session's state
 //	POST /v3/checkouts/{key}/page    pay
 //	POST /v3/checkouts/{key}/cancel  leave without paying
+//	POST /v3/checkouts/{key}/change  another way in place of a bank transfer
+//	GET  /v3/checkouts/{key}/look.css, /logo  the merchant's colours and logo
 //	GET  /v3/checkouts/{key}/frame   the same inside a shop's page
 //	POST /v3/checkouts/{key}/frame
 //	GET  /v3/paymentWidgets.js       the script that makes that frame

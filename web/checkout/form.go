@@ -23,6 +23,8 @@ type typed struct {
 	Expiry string
 	Stored string
 	Keep   bool
+
+	Brand, Bank, Branch, Owner string // of a direct debit
 }
 
 // readForm reads a posted form. A field given twice is refused, as two readers
@@ -36,6 +38,11 @@ func readForm(w http.ResponseWriter, r *http.Request, now time.Time, needCVV boo
 	}
 	f := PayForm{Attempt: values.Get("attempt"), Brand: values.Get("brand"), Stored: values.Get("stored"), Keep: values.Get("keep") == "1"}
 	echo := typed{Holder: strings.TrimSpace(values.Get("holder")), Expiry: strings.TrimSpace(values.Get("expiry")), Stored: f.Stored, Keep: f.Keep}
+	if region := method.DebitRegion(f.Brand); region != "" {
+		f.Debit, echo = readDebit(region, values)
+		echo.Brand = f.Brand
+		return f, echo, nil, nil
+	}
 	if f.Brand != "" || f.Stored != "" {
 		return f, echo, nil, nil
 	}

@@ -7,6 +7,7 @@ import (
 
 	"github.com/florinpay/florin/connector"
 	"github.com/florinpay/florin/core/fault"
+	"github.com/florinpay/florin/core/merchant"
 	"github.com/florinpay/florin/core/method"
 	"github.com/florinpay/florin/core/money"
 )
@@ -55,6 +56,8 @@ type Session struct {
 	PaidAt           time.Time
 	PaidWith         string // brand
 	PaidLast4        string // "" for other methods than cards
+	Payee            *Payee // where the payer sends the money while Pending, for a bank transfer
+	Look             merchant.Look
 }
 
 // StoredCard is a card the merchant holds a token of.
@@ -81,7 +84,8 @@ type PayForm struct {
 	// ReturnURL is set by a frame alone: the address that the shop's form
 	// names. It must pass the merchant's allow list before it is believed.
 	ReturnURL string
-	Locale    string // the language that the payer chose on the page, or ""
+	Locale    string                 // the language that the payer chose on the page, or ""
+	Debit     *connector.BankAccount // the account of a direct debit, whose Brand is given
 }
 
 // Step is what comes after a form.
@@ -110,11 +114,16 @@ const (
 	CVVEmpty      Problem = "cvv.empty"
 	CVVInvalid    Problem = "cvv.invalid"
 	StoredGone    Problem = "stored.gone"
+
+	BankInvalid    Problem = "bank.invalid"
+	BranchInvalid  Problem = "branch.invalid"
+	AccountInvalid Problem = "account.invalid"
+	OwnerInvalid   Problem = "owner.invalid"
 )
 
 // Problems are all of them.
 var Problems = []Problem{HolderEmpty, HolderInvalid, NumberEmpty, NumberInvalid, NumberBrand, ExpiryEmpty, ExpiryInvalid,
-	ExpiryPast, CVVEmpty, CVVInvalid, StoredGone}
+	ExpiryPast, CVVEmpty, CVVInvalid, StoredGone, BankInvalid, BranchInvalid, AccountInvalid, OwnerInvalid}
 
 // Field is the name of the field.
 func (p Problem) Field() string {
@@ -136,7 +145,7 @@ func problemOf(err error) Problem {
 			return p.problem
 		}
 	}
-	return ""
+	return debitProblem(err)
 }
 
 // Outcome is what became of a form: problems, in which case nothing has
@@ -158,4 +167,8 @@ type Desk struct {
 	// Cancel says where the payer goes without paying, or "". A session that
 	// is being paid or was paid is left as it is.
 	Cancel func(ctx context.Context, key string) (returnURL string, err error)
+	// Change withdraws a bank transfer that nobody has sent yet, so that the
+	// payer may pay in another way. Faults: not_found.session, conflict (too
+	// late, or there is none; see the page).
+	Change func(ctx context.Context, key string) error
 }

@@ -40,6 +40,9 @@ func (s *Site) Mount(handle func(pattern string, h http.Handler)) {
 	for _, prefix := range []string{"", "/gateway"} {
 		at := prefix + "/v3/checkouts/{key}/"
 		s.MountAt(at, handle)
+		handle("POST "+at+"change", http.HandlerFunc(s.Change))
+		handle("GET "+at+"look.css", http.HandlerFunc(s.Look))
+		handle("GET "+at+"logo", http.HandlerFunc(s.Logo))
 		handle("GET "+at+"frame", http.HandlerFunc(s.Page))
 		handle("POST "+at+"frame", http.HandlerFunc(s.Pay))
 		handle("GET "+prefix+"/v3/paymentWidgets.js", http.HandlerFunc(Script))
@@ -96,9 +99,9 @@ func (s *Site) show(w http.ResponseWriter, r *http.Request, sess Session, t type
 		s.showFrame(w, r, sess, t, wrong, status)
 		return
 	}
-	lang := page.Asked(r, sess.Locale)
+	lang := s.language(r, sess)
 	step := Step(r.URL.Query().Get("step"))
-	v := page.View{Language: lang, Scripts: []string{"checkout.js"}}
+	v := dressed(page.View{Language: lang, Scripts: []string{"checkout.js"}}, sess)
 	name := "result"
 	switch {
 	case sess.State == Open:
@@ -160,7 +163,7 @@ func (s *Site) Pay(w http.ResponseWriter, r *http.Request) {
 	if !ok {
 		return
 	}
-	lang := page.Asked(r, sess.Locale)
+	lang := s.language(r, sess)
 	frame := readFrame(r.URL.Query())
 	form, echo, wrong, err := readForm(w, r, sess.Now, !framed(r) || frame.CVV)
 	if err != nil {
@@ -233,13 +236,35 @@ func (s *Site) Cancel(w http.ResponseWriter, r *http.Request) {
 		s.again(w, r, Again)
 		return
 	}
-	lang := page.Asked(r, sess.Locale)
+	lang := s.language(r, sess)
 	if err != nil {
 		s.fail(w, r, err, lang)
 		return
 	}
 	s.render(w, r, http.StatusOK, "go", page.View{Language: lang, Title: s.say(lang, "title.back", sess.Merchant), Forward: link,
 		Scripts: []string{"checkout.js"}, Data: goView{Session: sess, Address: link, Auto: true}})
+}
+
+// Change lets the payer choose another way in place of a bank transfer: POST
+// .../change.
+func (s *Site) Change(w http.ResponseWriter, r *http.Request) {
+	if err := s.origin.Check(r); err != nil {
+		s.fail(w, r, fault.New("forbidden.origin", "a form of another site"), "")
+		return
+	}
+	sess, ok := s.find(w, r)
+	if !ok {
+		return
+	}
+	if s.Desk.Change == nil { // this desk takes no transfers
+		s.again(w, r, Again)
+		return
+	}
+	if err := s.Desk.Change(r.Context(), sess.Key); err != nil && !fault.Is(err, fault.Conflict) {
+		s.fail(w, r, err, s.language(r, sess))
+		return
+	}
+	s.again(w, r, Again)
 }
 
 func (s *Site) say(lang page.Language, key string, args ...any) string {

@@ -19,6 +19,8 @@ type payView struct {
 	Cards    []Brand
 	Wallets  []Brand
 	Vouchers []Brand
+	Debit    *debitView
+	Transfer bool // by bank
 	Stored   []storedView
 	Typed    typed
 	Wrong    []Problem
@@ -92,6 +94,7 @@ func newPayView(s Session, t typed, wrong []Problem, frame *Frame) payView {
 	if s.RegistrationOnly {
 		v.Wallets, v.Vouchers = nil, nil
 	} else {
+		v.Debit, v.Transfer = debitOf(codes), slices.Contains(codes, "BANKTRANSFER")
 		v.Stored = storedViews(s, t, len(wrong) > 0)
 	}
 	if s.Failure != "" && len(wrong) == 0 {
@@ -210,6 +213,12 @@ func newResultView(s Session) resultView {
 		}
 	case Pending:
 		v.Sign = "sign-clock"
+		switch {
+		case s.Payee != nil:
+			v.Result, v.Text = "transfer", "result.transfer.text"
+		case method.DebitRegion(s.PaidWith) != "":
+			v.Result, v.Text = "debit", "result.debit.text"
+		}
 		if g, ok := newGoView(s, false); ok {
 			v.Resume = &g
 		}

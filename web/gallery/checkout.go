@@ -1,13 +1,19 @@
 package gallery
 
 import (
+	"bytes"
 	"context"
+	"image"
+	"image/color"
+	"image/png"
+	"math"
 	"net/http"
 	"strings"
 	"time"
 
 	"github.com/florinpay/florin/connector"
 	"github.com/florinpay/florin/core/fault"
+	"github.com/florinpay/florin/core/merchant"
 	"github.com/florinpay/florin/core/money"
 	"github.com/florinpay/florin/web/checkout"
 )
@@ -37,6 +43,42 @@ func stored(s *checkout.Session) {
 		{ID: "a3", Brand: "AMEX", Last4: "7770", Month: 2, Year: 2025}}
 }
 
+// looks are what a page in a merchant's colours loads.
+func looks() map[string]http.HandlerFunc {
+	site := &checkout.Site{Desk: desk(session(branded))}
+	return map[string]http.HandlerFunc{"look.css": site.Look, "logo": site.Logo}
+}
+
+func branded(s *checkout.Session) {
+	s.Look = merchant.Look{Logo: mark(), Colour: "#7a0b4a", Night: "#ffb3d9", Languages: []string{"nb", "en"}}
+}
+
+// mark is a small picture that may pass for a logo.
+func mark() []byte {
+	m := image.NewNRGBA(image.Rect(0, 0, 220, 64))
+	for y := range 64 {
+		for x := range 220 {
+			if wave := 32 + int(20*math.Sin(float64(x)/18)); y > wave-7 && y < wave+7 {
+				m.Set(x, y, color.NRGBA{R: 200, G: 60, B: 140, A: 255})
+			}
+		}
+	}
+	var b bytes.Buffer
+	if err := png.Encode(&b, m); err != nil {
+		return nil // a picture in memory is always encoded
+	}
+	return b.Bytes()
+}
+
+// debitMistakes is a direct debit whose form was filled in badly.
+func debitMistakes(s checkout.Session) http.HandlerFunc {
+	d := desk(s)
+	d.Pay = func(context.Context, string, checkout.PayForm) (checkout.Outcome, error) {
+		return checkout.Outcome{Problems: []checkout.Problem{checkout.BankInvalid}}, nil
+	}
+	return posted(&checkout.Site{Desk: d}, "brand=DIRECTDEBIT_SE&bank=12&account=123456&owner=Nora+Lind")
+}
+
 func resume(post bool) func(*checkout.Session) {
 	return func(s *checkout.Session) {
 		s.Resume = &connector.Redirect{URL: "https://bank.example/acs", Method: "GET"}
@@ -61,6 +103,14 @@ func checkoutEntries() []Entry {
 			s.TestMode, s.OfferKeep, s.Brands = false, false, []string{"VISA", "MASTER"}
 		}))},
 		{"pay-stored", "Pay: stored cards", at(session(stored))},
+		{"pay-bank", "Pay: wallets, card, transfer and direct debit, in a merchant's colours", at(session(branded, func(s *checkout.Session) {
+			s.Brands = []string{"VIPPS", "SWISH", "VISA", "MASTER", "BANKTRANSFER", "DIRECTDEBIT_NO"}
+		}))},
+		{"pay-debit", "Pay: mistakes in a direct debit", debitMistakes(session(func(s *checkout.Session) { s.Brands = []string{"DIRECTDEBIT_SE", "BANKTRANSFER"} }))},
+		{"transfer", "Where the transfer goes", at(session(branded, state(checkout.Pending), func(s *checkout.Session) {
+			s.Payee = &checkout.Payee{Holder: "Fjell & Hav AS", Account: "8601 11 17947", Reference: "7QK2MZ4T9X"}
+		}))},
+		{"debit", "A direct debit is on its way", at(session(state(checkout.Pending), func(s *checkout.Session) { s.PaidWith = "DIRECTDEBIT_NO" }))},
 		{"pay-voucher", "Pay: a slip", at(session(func(s *checkout.Session) {
 			s.Brands = []string{"VISA", "BOLETO", "OXXO"}
 			s.Amount = money.Of(15990, "BRL")

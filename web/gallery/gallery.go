@@ -34,6 +34,9 @@ func Handler() http.Handler {
 		mux.HandleFunc(Prefix+e.Name, e.handler)
 		list.Rows = append(list.Rows, []string{e.Name, e.Title})
 	}
+	for name, show := range looks() {
+		mux.HandleFunc(Prefix+name, show)
+	}
 	mux.HandleFunc(Prefix+"{$}", func(w http.ResponseWriter, r *http.Request) {
 		report(w, dev.ShowGallery(w, r, Prefix, list))
 	})

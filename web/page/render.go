@@ -5,6 +5,7 @@ import (
 	"html/template"
 	"net/http"
 	"net/url"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -19,6 +20,8 @@ type View struct {
 	Title    string
 	Class    string // of the body element
 	Policy   Policy
+	Sheet    string       // address of a further style sheet, or ""
+	Only     []Language   // the languages that are offered; none: all
 	Scripts  []string     // names of assets, run when the page is read
 	Forward  template.URL // where the browser goes by itself at once (see Link)
 	Data     any
@@ -54,6 +57,9 @@ type Offer struct {
 func (s scope) Offers() []Offer {
 	var out []Offer
 	for _, l := range Languages {
+		if len(s.Only) > 0 && !slices.Contains(s.Only, l) {
+			continue
+		}
 		q := url.Values{}
 		for k, v := range s.query {
 			q[k] = v

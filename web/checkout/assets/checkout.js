@@ -197,6 +197,21 @@
   });
   window.addEventListener("pageshow", (event) => { if (event.persisted) location.reload(); });
 
+  for (const button of document.querySelectorAll("[data-copy]")) {
+    if (!navigator.clipboard) break;
+    button.hidden = false;
+    button.addEventListener("click", async () => {
+      const said = document.querySelector("[data-copied]");
+      try {
+        await navigator.clipboard.writeText(document.getElementById(button.dataset.copy).textContent);
+        said.textContent = said.dataset.copied;
+        button.classList.add("copied");
+      } catch { // not allowed: the text can still be marked by hand
+        getSelection().selectAllChildren(document.getElementById(button.dataset.copy));
+      }
+    });
+  }
+
   const notice = document.querySelector(".notice[autofocus]");
   if (notice) notice.focus();
 
