@@ -62,6 +62,7 @@ func (a *App) wireBilling(events *event.Log, random io.Reader) (err error) {
 	a.Subscriptions.Register(a.Jobs)
 	events.Listen(a.Subscriptions.OnEvent)
 	events.Listen(a.Errands.OnEvent)
+	events.Listen(a.tellReaders)
 	return nil
 }
 
@@ -107,7 +108,7 @@ func (a *App) furnishBilling(ctx context.Context, realm access.Realm, profile me
 			}
 		}
 		if _, err := a.Subscriptions.Start(ctx, realm.ID, devBy, subscription.Wish{Person: reader.ID, Number: reader.Number, Product: p.Code, Details: subscription.Details{
-			Locale: reader.Locale, Customer: invoice.Customer{GivenName: reader.GivenName, Surname: reader.Surname, Email: devReader}}}); err != nil {
+			Locale: reader.Locale, Customer: invoice.Customer{GivenName: reader.GivenName, Surname: reader.Surname, Email: devReader, Phone: devPhone}}}); err != nil {
 			return err
 		}
 	}
