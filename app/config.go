@@ -40,6 +40,7 @@ var Settings = []Setting{
 	{"webhook-ports", "443", "ports that webhooks may go to, separated by commas; * for all (never in production)"},
 	{"spense-legacy-auth", "false", "let keys of the Spense contract sign in with each call, as before February 2024"},
 	{"spense-limit", "0", "calls that a key of the Spense contract may make for an organisation in a minute; 0: any number"},
+	{"login-limit", "300", "forms and token requests that one address may send the login server in a minute; 0: any number"},
 	{"smtp-url", "", "the mail server: smtps://user:password@host:465, or smtp:// with STARTTLS; empty: no e-mail is sent"},
 	{"mail-from", "", "who e-mails are from: Lind Media <no-reply@pay.example.com>"},
 	{"sms-url", "", "where SMS are posted to: https://user:password@host/path; empty: none is sent"},

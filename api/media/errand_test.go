@@ -195,6 +195,31 @@ func TestAnInvoiceIsPaid(t *testing.T) {
 	})
 }
 
+// Who comes back from one payment with another one's number hears of that other
+// one, and it is not paid by it.
+func TestMixedUpReturns(t *testing.T) {
+	h := open(t, "sqlite")
+	r := h.reader(t)
+	first := r.payInvoice(h.sandbox.Media.InvoiceNumber, "vippsEcommerce")
+	r.open(first)
+	r.choose(first, "success")
+	number := r.renew()
+	second := r.payInvoice(number, "vippsEcommerce")
+	r.open(second)
+	for range 2 {
+		if to := r.back(second); !strings.Contains(to.RawQuery, "status=unknown") {
+			t.Errorf("got %s", to)
+		}
+	}
+	if !r.unpaid(number) {
+		t.Error("paid by another invoice's payer")
+	}
+	r.ended(r.back(first), "finished", first)
+	if to := r.back(first + 1); to.String() != "" {
+		t.Errorf("a number of nobody's: got %s", to)
+	}
+}
+
 // By card the reader goes to our own page.
 func TestAnInvoiceIsPaidByCard(t *testing.T) {
 	h := open(t, "sqlite")
