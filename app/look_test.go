@@ -85,6 +85,15 @@ var looks = []look{
 		c.basket(t, framed)
 		c.inside(t)
 	}},
+	{"link", func(t *testing.T, c counter) {
+		_, link := c.payLink(t)
+		c.b.Open(t, link)
+	}},
+	{"link-cancelled", func(t *testing.T, c counter) {
+		order, link := c.payLink(t)
+		c.april(t, "POST", "/orders/"+order+"/cancel", "")
+		c.b.Open(t, link)
+	}},
 	{"start", func(t *testing.T, c counter) { c.b.Open(t, c.URL) }},
 	{"returned", func(t *testing.T, c counter) {
 		c.b.Open(t, c.URL+"/try/back?id=8C0D5B1E77F24A36A9C4E2D10B3F6A95.node01&resourcePath=%2Fv3%2Fcheckouts%2F8C0D5B1E77F24A36A9C4E2D10B3F6A95.node01%2Fpayment")

@@ -36,6 +36,7 @@ func (a *App) pages(r chi.Router) {
 	r.Handle("/assets/*", page.Assets(a.rooms()...))
 	site := &webcheckout.Site{Desk: a.desk(), Log: a.Log}
 	site.Mount(func(pattern string, h http.Handler) { r.Handle(pattern, h) })
+	a.links(r)
 	(&webapril.Site{Challenge: a.findChallenge, Log: a.Log}).Mount(func(pattern string, h http.Handler) { r.Handle(pattern, h) })
 }
 
@@ -154,13 +155,18 @@ func (a *App) payInSession(ctx context.Context, key string, f webcheckout.PayFor
 	if err != nil {
 		return webcheckout.Outcome{}, err
 	}
-	switch p := out.Payment; {
+	return webcheckout.Outcome{Step: nextStep(out.Payment)}, nil
+}
+
+// nextStep is where a payer goes once a payment was made.
+func nextStep(p payment.Payment) webcheckout.Step {
+	switch {
 	case p.State == payment.Pending && p.Details.Redirect != nil && p.Method != method.Voucher:
-		return webcheckout.Outcome{Step: webcheckout.Go}, nil
+		return webcheckout.Go
 	case p.State == payment.Failed, p.State == payment.Pending && p.Method == method.Voucher: // the page has more to say
-		return webcheckout.Outcome{Step: webcheckout.Again}, nil
+		return webcheckout.Again
 	}
-	return webcheckout.Outcome{Step: webcheckout.Done}, nil
+	return webcheckout.Done
 }
 
 // shopsPage is the address that a shop's own page named, as a widget's form

@@ -33,7 +33,7 @@ func TestPayers(t *testing.T) {
 		{"wallet approves", walletApproves}, {"wallet is left, then fails", walletFails}, {"slip", slip}, {"stored card", storedCard},
 		{"token alone", tokenAlone}, {"without scripts", withoutScripts}, {"languages", languages}, {"no such checkout", noSuch},
 		{"widget", widget}, {"widget to the bank", widgetChallenge}, {"widget's errors", widgetErrors},
-		{"tried from the start page", tried}, {"too late", tooLate}, // moves the clock
+		{"payment link", paymentLink}, {"tried from the start page", tried}, {"too late", tooLate}, // moves the clock
 	} {
 		t.Run(s.name, func(t *testing.T) {
 			c.b.Resize(t, browsertest.Windows[2])

@@ -51,6 +51,8 @@ func (s *Surface) wish(c *call, key string) (k idempotency.Key, err error) {
 	}
 	scope := string(c.actor.Key)
 	switch {
+	case c.order != "":
+		scope = string(c.order)
 	case c.customer != "":
 		scope = string(c.customer)
 	case c.acts != nil:

@@ -80,9 +80,21 @@ type caller struct {
 	actor       access.Actor
 	merchant    ident.ID // that the credential implies, or ""
 	marketplace ident.ID // that a marketplace's credential implies, or ""
-	customer    ident.ID // of a customer's token
+	customer    ident.ID // of a customer's token, or a link's
 	delegate    ident.ID // of a customer's token
+	order       ident.ID // that a link's token pays
 	name        string   // in what is told of who made something
+}
+
+// who names the credential where its calls are counted: the key, or who is
+// signed in.
+func (c caller) who() string {
+	for _, id := range []ident.ID{c.actor.Key, c.delegate, c.customer, c.merchant, c.marketplace} {
+		if id != "" {
+			return string(c.actor.Realm) + "/" + string(c.kind) + "/" + string(id)
+		}
+	}
+	return string(c.actor.Realm) + "/" + string(c.kind)
 }
 
 // caller checks the credential (sheet, 2). Faults: unauthenticated...
@@ -97,6 +109,9 @@ func (s *Surface) caller(r *http.Request) (caller, error) {
 	}
 	if strings.Count(token, ".") == 2 {
 		return s.signedIn(r.Context(), token)
+	}
+	if c, is, err := s.byLink(r.Context(), token); is {
+		return c, err
 	}
 	actor, err := s.Access.Authenticate(r.Context(), token)
 	if err != nil {

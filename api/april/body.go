@@ -218,6 +218,15 @@ func (o object) moment(name string) time.Time {
 	return at
 }
 
+// day reads an optional day.
+func (o object) day(name string) string {
+	s := o.text(name)
+	if at, err := time.Parse(time.DateOnly, s); s != "" && (err != nil || at.Year() < 1970 || at.Year() > 9000) {
+		o.not(name, "must be a date, YYYY-MM-DD")
+	}
+	return s
+}
+
 // object reads an optional object.
 func (o object) object(name string) (object, bool) {
 	v := o.members[name]

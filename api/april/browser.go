@@ -10,10 +10,14 @@ import (
 
 // byBrowser says whether a kind of credential is one that pages in a browser
 // have: they call from the shop's origin, so the browser asks us first.
-func byBrowser(kind Credential) bool { return kind == PublicKey || kind == CustomerJWT }
+func byBrowser(kind Credential) bool {
+	return kind == PublicKey || kind == CustomerJWT || kind == LinkToken
+}
 
 // fromBrowser says whether the operation takes such a credential.
-func (o Operation) fromBrowser() bool { return o.Takes(PublicKey) || o.Takes(CustomerJWT) }
+func (o Operation) fromBrowser() bool {
+	return o.Takes(PublicKey) || o.Takes(CustomerJWT) || o.Takes(LinkToken)
+}
 
 // The headers that pages may send, beside those that every page may, and those
 // that they may read.

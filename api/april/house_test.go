@@ -24,9 +24,9 @@ type house struct {
 	client  *http.Client
 }
 
-func open(t *testing.T, engine string) *house {
+func open(t *testing.T, engine string, settings ...string) *house {
 	t.Helper()
-	in := apitest.Open(t, engine, apitest.Plan{})
+	in := apitest.Open(t, engine, apitest.Plan{Settings: settings})
 	return &house{app: in.App, sandbox: in.Sandbox, client: document(t).Client(t, inContract)}
 }
 
@@ -98,6 +98,8 @@ func (h *house) bench() *script.Bench {
 
 // masks hide what differs from run to run.
 var masks = []script.Mask{
+	{Pattern: regexp.MustCompile(`\b(sandbox|live)_lk_[A-Za-z0-9_-]{48}`), Name: "<link token>", Named: true},
+	{Pattern: regexp.MustCompile(`/pay/[A-Za-z0-9_-]{48}`), Name: "/pay/<link>", Named: true},
 	{Pattern: regexp.MustCompile(`\b(sandbox|live)_[a-z]k_[A-Za-z0-9_-]{32}`), Name: "<key>", Named: true},
 	{Pattern: regexp.MustCompile(`\b(cust|custd|mcht|mktp|xacc|stkn|ordr|psrc|ptkn|bcrd|tran|3ds|rfnd|dispute|webhook|payout)_[A-Za-z0-9_-]{16}`), Name: "<id>", Named: true},
 	{Pattern: regexp.MustCompile(`\bwhs_[A-Za-z0-9_-]{32}`), Name: "<secret>", Named: true},

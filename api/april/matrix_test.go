@@ -31,7 +31,7 @@ type target struct {
 	market, merchant, customer, delegate string // on the wire
 	secret                               string // the id of its secret key
 	account                              string
-	order                                string
+	order, link                          string // an order by link, and its link's credential
 	source, token, blocked               string
 	sales
 	name string
@@ -80,13 +80,13 @@ func (h *house) furnish(t *testing.T, realm access.Realm, market ident.ID, name 
 		t.Fatal(err)
 	}
 	actor := access.Actor{Realm: realm.ID, Environment: realm.Environment, May: access.Everything}
-	o, err := h.app.Orders.Create(ctx, actor, order.Order{Merchant: m.ID, Reference: "10045", Amount: money.Of(12500, "AUD")})
+	o, err := h.app.Orders.Create(ctx, actor, order.Order{Merchant: m.ID, Type: order.PayByLink, Customer: c.ID, Reference: "10045", Amount: money.Of(12500, "AUD"), Details: order.Details{Link: &order.Link{}}})
 	if err != nil {
 		t.Fatal(err)
 	}
 	src, token, blocked := h.fill(t, actor, m.ID, c.ID)
 	payout, invoice := h.settles(t, realm, m.ID)
-	return h.trade(t, target{payout: payout, invoice: invoice, source: src, token: token, blocked: blocked, order: april.Name("ordr", o.ID), realm: realm, marketID: market, merchantID: m.ID, customerID: c.ID, market: april.MarketplaceName(market), merchant: april.MerchantName(m.ID),
+	return h.trade(t, target{payout: payout, invoice: invoice, source: src, token: token, blocked: blocked, order: april.Name("ordr", o.ID), link: h.app.April.LinkToken(realm, o.ID), realm: realm, marketID: market, merchantID: m.ID, customerID: c.ID, market: april.MarketplaceName(market), merchant: april.MerchantName(m.ID),
 		customer: april.CustomerName(c.ID), delegate: april.Name("custd", d.ID), secret: april.Name("stkn", k.ID), account: april.Name("xacc", m.Accounts[0].ID), name: name})
 }
 
@@ -121,7 +121,7 @@ func (h *house) fill(t *testing.T, actor access.Actor, owner, payer ident.ID) (s
 // credentials makes one of each kind for a target.
 func (h *house) credentials(t *testing.T, own target) everyone {
 	t.Helper()
-	all := everyone{}
+	all := everyone{april.LinkToken: own.link}
 	for kind, holder := range map[april.Credential]april.Holder{april.EnterpriseKey: {}, april.MarketplaceKey: {Marketplace: own.marketID}, april.PublicKey: {Merchant: own.merchantID},
 		april.SecretKey: {Merchant: own.merchantID}, april.CustomerKey: {Merchant: own.merchantID, Customer: own.customerID}} {
 		_, token, err := h.app.April.MakeKey(t.Context(), own.realm, kind, holder, access.Key{Label: "matrix"})
@@ -245,7 +245,7 @@ func TestAuthorisation(t *testing.T) {
 				elsewhere: h.furnish(t, test, two, "elsewhere"), otherRealm: h.furnish(t, live, three, "live")}
 			gone := april.Name("x", "0123456789abcdef01234567")[1:]
 			places[nobodyThere] = target{payout: "payout" + gone, invoice: "minv" + gone, market: "mktp" + gone, merchant: "mcht" + gone, customer: "cust" + gone, delegate: "custd" + gone, secret: "stkn" + gone, account: "xacc" + gone,
-				order: "ordr" + gone, sales: sales{"ordr" + gone, "ptkn" + gone, "tran" + gone, "tran" + gone, "webhook" + gone}, source: "psrc" + gone, token: "ptkn" + gone, blocked: "bcrd" + gone, name: "nobody"}
+				order: "ordr" + gone, sales: sales{"ordr" + gone, "ptkn" + gone, "", "tran" + gone, "tran" + gone, "webhook" + gone}, source: "psrc" + gone, token: "ptkn" + gone, blocked: "bcrd" + gone, name: "nobody"}
 			tokens := h.credentials(t, places[own])
 			tried := 0
 			for _, o := range april.Operations() {
@@ -262,6 +262,9 @@ func TestAuthorisation(t *testing.T) {
 						if o.Path == "/orders/{id}/pay" && where != nobodyThere && sees(kind, where) && o.Takes(kind) {
 							places[where] = h.sell(t, x) // one is paid each time
 							a, _ = about(o, places[where])
+						}
+						if kind == april.LinkToken && o.Path == "/orders/{id}/pay" {
+							token = places[own].dueLink
 						}
 						if o.Path == "/customers/delegates/{id}" && o.Method == http.MethodDelete && where != nobodyThere && sees(kind, where) && o.Takes(kind) {
 							places[where] = h.reintroduce(t, x) // one of each is deleted each time
@@ -296,7 +299,7 @@ func (h *house) reintroduce(t *testing.T, x target) target {
 // verdict holds an answer to the sheet's rules (section 2).
 func (h *house) verdict(t *testing.T, what string, o april.Operation, kind april.Credential, where place, a asked, got answer) {
 	t.Helper()
-	implied := slices.Contains([]april.Credential{april.PublicKey, april.SecretKey, april.MerchantJWT, april.CustomerJWT}, kind)
+	implied := slices.Contains([]april.Credential{april.PublicKey, april.SecretKey, april.MerchantJWT, april.CustomerJWT, april.LinkToken}, kind)
 	market := slices.Contains([]april.Credential{april.MarketplaceKey, april.MarketplaceJWT}, kind)
 	named := len(a.headers) > 0
 	want := http.StatusOK

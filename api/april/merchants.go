@@ -139,6 +139,10 @@ func (s *Surface) getMerchant(c *call) (any, error) {
 	if err != nil {
 		return nil, err
 	}
+	if c.kind == LinkToken {
+		key, err := s.PublicKey(c.r.Context(), c.realm(), found.ID)
+		return profileForPayer(found, key), err
+	}
 	return s.showOne(c, found)
 }
 

@@ -100,7 +100,7 @@ func payloadOf(tx *store.Tx, e event.Event) (map[string]any, error) {
 	case merchant.Found:
 		return map[string]any{"merchant": showMerchant(x, "")}, nil
 	case order.Order:
-		return map[string]any{"order": showOrder(x)}, nil
+		return map[string]any{"order": orderOf(x, linkAccess{})}, nil // its link is a secret, and an event holds none
 	case vault.Source:
 		return map[string]any{"source": showSource(x)}, nil
 	case payment.Outcome:

@@ -24,7 +24,7 @@ func (s *Surface) orderCustomer(c *call) (ident.ID, error) {
 // foreign one looks exactly like one that is missing.
 func (s *Surface) mayOrder(c *call, text string) (o order.Order, owner merchant.Found, err error) {
 	id, ok := orderID.parse(text)
-	if !ok {
+	if !ok || c.order != "" && id != c.order {
 		return o, owner, errNoOrder
 	}
 	if o, err = s.Orders.Find(c.r.Context(), c.actor.Realm, id); err != nil {
@@ -42,7 +42,7 @@ func (s *Surface) getOrder(c *call) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	return showOrder(o), nil
+	return s.showOrder(c, o), nil
 }
 
 // orderSorts are what the list may be sorted by.
@@ -71,7 +71,7 @@ func (s *Surface) listOrders(c *call) (any, error) {
 	c.found(total, f.Page)
 	out := make([]orderBody, len(list))
 	for i, o := range list {
-		out[i] = showOrder(o)
+		out[i] = s.showOrder(c, o)
 	}
 	return out, nil
 }
@@ -93,7 +93,7 @@ func (s *Surface) changeOrder(c *call) (any, error) {
 	if o, err = s.Orders.Rename(c.r.Context(), c.actor.For(owner.ID), o.ID, reference); err != nil {
 		return nil, err
 	}
-	return showOrder(o), nil
+	return s.showOrder(c, o), nil
 }
 
 // cancelOrder is CancelOrder, in both of its forms.
@@ -105,5 +105,5 @@ func (s *Surface) cancelOrder(c *call) (any, error) {
 	if o, err = s.Orders.Cancel(c.r.Context(), c.actor.For(owner.ID), o.ID); err != nil {
 		return nil, err
 	}
-	return showOrder(o), nil
+	return s.showOrder(c, o), nil
 }

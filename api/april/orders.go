@@ -70,15 +70,15 @@ func showAddress(a *customer.Address) *orderAddress {
 	return &orderAddress{a.Line1, a.Line2, a.City, a.State, a.Postcode, a.Country}
 }
 
-// typeDetails are the words of orderTypeDetails.
-var typeDetails = map[order.Type]string{order.Online: "OnlineOrderTypeDetails", order.PayByLink: "PayByLinkOrderTypeDetails", order.Invoice: "InvoiceOrderTypeDetails"}
+// showOrder shows an order to who may pay it, and so may have its link.
+func (s *Surface) showOrder(c *call, o order.Order) orderBody { return orderOf(o, s.linkOf(c, o)) }
 
-func showOrder(o order.Order) orderBody {
+func orderOf(o order.Order, l linkAccess) orderBody {
 	d := o.Details
 	out := orderBody{OrderID: orderID.wire(o.ID), MerchantID: merchantID.wire(o.Merchant), ReferenceOrderID: o.Reference, Amount: amountOf(o.Amount),
 		Surcharge:  orderSurcharge{SurchargeOptions: map[string]string{}, SurchargePaidAmount: o.Surcharge},
 		CustomerID: customerID.wire(o.Customer), CustomerEmailAddress: o.Email, CustomerPhoneNumber: o.Phone, CustomerName: o.Name,
-		OrderType: string(o.Type), OrderTypeDetails: tagged(typeDetails[o.Type], struct{}{}), Description: d.Description, Items: []orderItem{},
+		OrderType: string(o.Type), OrderTypeDetails: showDetails(o, l), Description: d.Description, Items: []orderItem{},
 		DiscountAmount: d.Discount, Metadata: metadataOf(d.Metadata), Status: string(o.State), ExpiresAt: stamp(o.ExpiresAt),
 		CreatedAt: stamp(o.CreatedAt), UpdatedAt: changed(o.CreatedAt, o.UpdatedAt)}
 	maps.Copy(out.Surcharge.SurchargeOptions, d.Options)
@@ -147,22 +147,43 @@ func readOptions(o object, name string) map[string]string {
 	return out
 }
 
+// createdOrder is what is answered to a new order.
+type createdOrder struct {
+	Order     orderBody `json:"order"`
+	Token     string    `json:"token,omitempty"`
+	MagicLink string    `json:"magicLink,omitempty"`
+}
+
+var created = map[order.Type]string{order.Online: "OnlineOrder", order.PayByLink: "PayByLinkOrder", order.Invoice: "InvoiceOrder"}
+
 // addOrder is CreateOrder.
 func (s *Surface) addOrder(c *call) (any, error) {
-	_, in, err := c.body.variant("CreateOnlineOrder")
+	variant, in, err := c.body.variant("CreateInvoiceOrder", "CreateOnlineOrder", "CreatePayByLink")
 	if err != nil {
 		return nil, err
 	}
 	o := readOrder(in)
+	o.Type = order.Online
+	switch variant {
+	case "CreatePayByLink":
+		o.Type = order.PayByLink
+		readLink(in, &o, true)
+	case "CreateInvoiceOrder":
+		o.Type = order.Invoice
+		readLink(in, &o, false)
+		readLines(in, &o)
+	}
 	if err := in.err(); err != nil {
 		return nil, err
 	}
-	o.Merchant, o.Type = c.acts.ID, order.Online
+	o.Merchant = c.acts.ID
 	if o.Customer, err = s.orderCustomer(c); err != nil {
 		return nil, err
 	}
 	if o, err = s.Orders.Create(c.r.Context(), c.actor, o); err != nil {
 		return nil, err
 	}
-	return tagged("OnlineOrder", map[string]any{"order": showOrder(o)}), nil
+	l := s.linkOf(c, o)
+	out := createdOrder{Order: orderOf(o, l), Token: l.token, MagicLink: l.address}
+	return tagged(created[o.Type], out), nil
 }

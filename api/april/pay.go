@@ -209,6 +209,9 @@ func (s *Surface) showPaid(c *call, p payment.Payment) (any, error) {
 	if err != nil {
 		return nil, err
 	}
+	if c.kind == LinkToken { // what the merchant pays for it is not the payer's business
+		t.ServiceFees = nil
+	}
 	return tagged("PayOrderComplete", paid{TransactionID: t.Purchase.TransactionID, TransactionStatus: t.Purchase.Status, Amount: t.Purchase.Amount.MinorCurrencyUnits,
 		Currency: string(t.Purchase.Amount.Currency), Type: "payinfull", TransactionDetails: t}), nil
 }

@@ -20,7 +20,8 @@ import (
 
 // sales are what a target has sold.
 type sales struct {
-	due, dueToken  string // an order that can be paid, and a token for it
+	due, dueToken  string // an order by link that can be paid, and a token for it
+	dueLink        string // the credential of its link
 	paid, disputed string // transactions
 	hook           string
 }
@@ -33,7 +34,7 @@ func (x target) everyone() access.Actor {
 func (h *house) sell(t *testing.T, x target) target {
 	t.Helper()
 	amount := money.Of(12500, "AUD")
-	o, err := h.app.Orders.Create(t.Context(), x.everyone(), order.Order{Merchant: x.merchantID, Reference: "10047", Amount: amount})
+	o, err := h.app.Orders.Create(t.Context(), x.everyone(), order.Order{Merchant: x.merchantID, Type: order.PayByLink, Reference: "10047", Amount: amount, Details: order.Details{Link: &order.Link{}}})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -42,7 +43,7 @@ func (h *house) sell(t *testing.T, x target) target {
 	if err != nil {
 		t.Fatal(err)
 	}
-	x.due, x.dueToken = april.Name("ordr", o.ID), april.Name("ptkn", token.ID)
+	x.due, x.dueToken, x.dueLink = april.Name("ordr", o.ID), april.Name("ptkn", token.ID), h.app.April.LinkToken(x.realm, o.ID)
 	return x
 }
 

@@ -42,13 +42,15 @@ type Surface struct {
 	Answers wire.Answers // those that are kept under an Idempotency-Key
 	BaseURL string       // who issues our tokens
 	Seed    []byte       // 32 bytes, of the key that signs our tokens
+	Links   []byte       // keys the check in the links of orders
 
 	// ChallengeURL is where a payer's browser goes for a payment's 3-D Secure
 	// challenge.
 	ChallengeURL func(realm, payment ident.ID) string
 	Outside      Outside // what happens outside of us, in test realms
 
-	Door *wire.Door // how many changes at a time; reads are always let in
+	Limiter *wire.Limiter // counts the calls of a credential
+	Door    *wire.Door    // how many changes at a time; reads are always let in
 }
 
 // Operation is one row of the contract: a path's method, the credentials that
@@ -110,7 +112,7 @@ func init() { // not a literal: the handlers know the table
 		{"GET", "/merchants", true, "MK aj mj kj", Nothing, (*Surface).listMerchants},
 		{"POST", "/merchants", true, "MK aj kj", AMarketplace, (*Surface).addMerchant},
 		{"GET", "/merchants/{id}", false, "MK S L aj mj kj", Nothing, (*Surface).getMerchant},
-		{"PATCH", "/merchants/{id}", true, "MK S L aj mj kj", Nothing, (*Surface).changeMerchant},
+		{"PATCH", "/merchants/{id}", false, "MK S aj mj kj", Nothing, (*Surface).changeMerchant},
 		{"GET", "/sources", true, "MK S aj cj", Nothing, (*Surface).listSources},
 		{"POST", "/sources", true, "MK P S cj", AMerchant, (*Surface).addSource},
 		{"GET", "/sources/{id}", true, "MK aj cj", Nothing, (*Surface).getSource},

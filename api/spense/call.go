@@ -2,9 +2,11 @@ package spense
 
 import (
 	"errors"
+	"maps"
 	"mime"
 	"net/http"
 	"runtime/debug"
+	"slices"
 	"strings"
 
 	"github.com/go-chi/chi/v5"
@@ -68,6 +70,12 @@ func (s *Surface) handle(op Operation) http.HandlerFunc {
 		h := w.Header()
 		h.Set("X-Request-Id", wire.RequestID(r))
 		h.Set("Cache-Control", "no-store")
+		if f, ok := out.(sheet); ok {
+			h.Set("Content-Type", "text/csv; charset=utf-8")
+			h.Set("Content-Disposition", `attachment; filename="`+f.name+`"`)
+			_, _ = w.Write(f.text) // a client that hung up needs no answer
+			return
+		}
 		h.Set("Content-Type", "application/json")
 		if err := wire.WriteJSON(w, http.StatusOK, out); err != nil {
 			s.fail(w, r, err)
@@ -106,7 +114,7 @@ func (s *Surface) answer(w http.ResponseWriter, c *call) (any, error) {
 	if err := s.limit(w, c); err != nil {
 		return nil, err
 	}
-	if c.op.Method == http.MethodPost || c.op.Method == http.MethodPut {
+	if c.op.Body || c.op.Method == http.MethodPost || c.op.Method == http.MethodPut {
 		if err := c.read(w); err != nil {
 			return nil, err
 		}
@@ -146,9 +154,11 @@ func (c *call) read(w http.ResponseWriter) error {
 // parameters reads the query as an object of texts, the last of equal names.
 func (c *call) parameters(ck *check) node {
 	v := value{kind: object, of: map[string]value{}}
-	for name, values := range c.r.URL.Query() {
+	query := c.r.URL.Query()
+	for _, name := range slices.Sorted(maps.Keys(query)) {
+		values := query[name]
 		v.names = append(v.names, name)
 		v.of[name] = value{kind: text, text: strings.ToValidUTF8(values[len(values)-1], "\ufffd")}
 	}
-	return node{c: ck, loc: []any{"query"}, v: v, ok: true}
+	return node{c: ck, loc: []any{"query"}, v: v, ok: true, parts: true}
 }

@@ -44,6 +44,9 @@ type node struct {
 	loc []any
 	v   value
 	ok  bool // it is an object
+	// Its members stand by themselves, as those of a query do: where one is
+	// missing nothing is shown.
+	parts bool
 }
 
 // at is where a member stands.
@@ -74,7 +77,11 @@ func (n node) get(name string, required bool) (value, bool) {
 	}
 	v, found := n.v.of[name]
 	if !found && required {
-		n.c.missing(n.at(name), n.v)
+		around := n.v
+		if n.parts {
+			around = value{kind: null}
+		}
+		n.c.missing(n.at(name), around)
 	}
 	return v, found
 }

@@ -79,6 +79,8 @@ func about(o spense.Operation, x organisation, order string) (path, body string)
 		body = `{"payment_method":"cash","user_email":"kari@fjordbil.example"}`
 	case "set_payment_method":
 		body = `{}`
+	case "generate_csv", "generate_csv_by_post":
+		body = `{"from_date":"2026-11-01","to_date":"2026-11-30"}`
 	}
 	return path, body
 }
@@ -184,6 +186,11 @@ func TestLegacySignIn(t *testing.T) {
 			t.Errorf("%s: %d calls counted (%v)", on, old, err)
 		}
 	}
+}
+
+// realmOf is the sandbox's realm.
+func (h *house) realmOf(t *testing.T) access.Realm {
+	return access.Realm{ID: h.sandboxRealm(t), Environment: access.Test}
 }
 
 func (h *house) sandboxRealm(t *testing.T) ident.ID {

@@ -14,6 +14,9 @@ import (
 	"github.com/florinpay/florin/core/clock"
 	"github.com/florinpay/florin/core/invoice"
 	"github.com/florinpay/florin/core/merchant"
+	"github.com/florinpay/florin/core/payment"
+	"github.com/florinpay/florin/core/reconcile"
+	"github.com/florinpay/florin/core/settlement"
 	"github.com/florinpay/florin/store"
 )
 
@@ -22,28 +25,35 @@ const Contract = "spense"
 
 // Surface is both APIs of the contract over the core.
 type Surface struct {
-	DB        *store.DB
-	Access    *access.Service
-	Merchants *merchant.Service
-	Invoices  *invoice.Service
-	Checkouts *checkout.Service
-	Clock     clock.Clock
-	Log       *slog.Logger
-	Door      *wire.Door
+	DB         *store.DB
+	Access     *access.Service
+	Merchants  *merchant.Service
+	Invoices   *invoice.Service
+	Payments   *payment.Service
+	Checkouts  *checkout.Service
+	Reconcile  *reconcile.Service
+	Settlement *settlement.Service
+	Clock      clock.Clock
+	Log        *slog.Logger
+	Door       *wire.Door
 
 	BaseURL string
 	PageURL func(key string) string // of a checkout session, for the payer
 	Answers wire.Answers            // those that are kept under an Idempotency-Key
 	// Legacy lets keys sign in with each call, as before February 2024 (sheet, 3.5).
 	Legacy bool
-	// PerMinute is how many calls a key may make for an organisation in a
-	// minute; 0 for any number.
-	PerMinute int
+	// Limiter counts the calls of a key for an organisation.
+	Limiter *wire.Limiter
+	// Providers is who is behind a connector in settlement reports: for people,
+	// and as a word in capitals for programs.
+	Providers func(connector string) (display, code string)
+	// ReportTransactions has the machine-readable settlement report name each
+	// transaction (sheet, 10.3).
+	ReportTransactions bool
 	// Allowed says whether a webhook may go to an address at all.
 	Allowed func(url string) error
 
-	Meter    access.Meter
-	throttle throttle
+	Meter access.Meter
 }
 
 // Operation is one row of the contract (sheet, 1).
@@ -53,6 +63,7 @@ type Operation struct {
 	Open         bool   // nobody needs to be signed in
 	Organization bool   // it is about one organisation, which X-Organization-Id names
 	Makes        bool   // it makes payments: for whom counts them
+	Body         bool   // its GET has a body
 
 	serve func(s *Surface, c *call) (any, error)
 }
@@ -67,6 +78,8 @@ func init() { // not a literal: the handlers know the table
 		{Method: "POST", Path: "/partner/auth/token", Name: "get_token", Open: true, serve: (*Surface).token},
 		{Method: "GET", Path: "/partner/auth/ping", Name: "ping", serve: (*Surface).ping},
 		{Method: "GET", Path: "/partner/auth/organizations", Name: "get_organizations", serve: (*Surface).organizations},
+		{Method: "GET", Path: "/partner/settlements/generate_csv", Name: "generate_csv", Organization: true, Body: true, serve: (*Surface).settlements},
+		{Method: "POST", Path: "/partner/settlements/generate_csv", Name: "generate_csv_by_post", Organization: true, serve: (*Surface).settlements},
 		{Method: "GET", Path: "/partner/payment-methods", Name: "get_payment_methods", Organization: true, serve: (*Surface).listMethods},
 		{Method: "POST", Path: "/partner/payment-methods/resend", Name: "resend_to_payment_method", Organization: true, serve: (*Surface).resend},
 		{Method: "PUT", Path: "/partner/payment-methods/{payflow_id}", Name: "set_payment_method", Organization: true, serve: (*Surface).setMethod},

@@ -35,8 +35,7 @@ func (v vector) holds(body string) bool {
 	return body == v.want
 }
 
-// TestVectors are V5 to V23 and V28 to V30 of the sheet, as far as one request
-// tells; V1 to V4 and V27 are about settlements.
+// TestVectors are those of the sheet's vectors that one request tells.
 func TestVectors(t *testing.T) {
 	for _, engine := range storetest.Engines {
 		t.Run(engine, func(t *testing.T) {
@@ -46,6 +45,14 @@ func TestVectors(t *testing.T) {
 			markPaid := "/partner/payments/" + paid + "/manual-paid"
 			foreign := "X-Organization-Id"
 			for _, v := range []vector{
+				{"V1", "GET", reportPath, `{"to_date":"2026-10-31"}`, nil, 422,
+					`{"detail":[{"type":"missing","loc":["body","from_date"],"msg":"Field required","input":{"to_date":"2026-10-31"}}]}`},
+				{"V2", "GET", reportPath, "", nil, 422, `{"detail":[{"type":"missing","loc":["body"],"msg":"Field required","input":null}]}`},
+				{"V3", "GET", reportPath, `{"from_date":"2026-10-01","to_date":"2026-10-31","format":"xlsx"}`, nil, 422,
+					`{"detail":[{"type":"enum","loc":["body","format"],"msg":"Input should be 'transactions', 'payouts' or 'machine_readable'","input":"xlsx",` +
+						`"ctx":{"expected":"'transactions', 'payouts' or 'machine_readable'"}}]}`},
+				{"V4", "GET", reportPath, `{"from_date":"01.10.2026","to_date":"2026-10-31"}`, nil, 422,
+					`{"detail":[{"type":"date_from_datetime_parsing","loc":["body","from_date"],...`},
 				{"V5", "GET", "/partner/payment-methods?test_mode=maybe", "", nil, 422,
 					`{"detail":[{"type":"bool_parsing","loc":["query","test_mode"],"msg":"Input should be a valid boolean, unable to interpret input","input":"maybe"}]}`},
 				{"V6", "POST", "/partner/auth/token", "grant_type=password", []string{"Content-Type", formType}, 422,

@@ -100,7 +100,7 @@ func (p *Provider) Spoil(account string, day time.Time, flaw SettlementFlaw) err
 }
 
 // SettlementName is how reports call the test provider.
-func (p *Provider) SettlementName() (display, code string) { return "Test Bank", "TESTBANK" }
+func (p *Provider) SettlementName() (display, code string) { return "Fake PSP", "FAKE" }
 
 // Settlements makes the files of an account: one for each day (UTC) that is over
 // and in which something moved, and each currency, paid when the day is over.

@@ -104,6 +104,7 @@ func findInvoices(tx *store.Tx, f Filter) (list []Invoice, more bool, err error)
 	q := store.Search{Table: invoiceTable.Name, Columns: invoiceColumns, Sorts: map[string]string{"id": "id"},
 		Page: store.Page{Limit: int64(f.Limit) + 1, Sort: []string{"-id"}}}
 	q.Where(`realm = ?`, string(tx.Realm()))
+	store.In(&q, `id`, f.IDs)
 	store.In(&q, `merchant`, f.Merchants)
 	store.In(&q, `state`, f.States)
 	for _, c := range []struct{ text, value string }{{`owner = ?`, string(f.Owner)}, {`customer_number = ?`, f.Customer}, {`number = ?`, f.Number},

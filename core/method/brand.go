@@ -41,6 +41,21 @@ func OfBrand(brand string) Name {
 	return methods[brand]
 }
 
+// titles are brands as payers know them.
+var titles = map[string]string{"VISA": "Visa", "VISADEBIT": "Visa Debit", "VISAELECTRON": "Visa Electron", "MASTER": "Mastercard",
+	"MASTERDEBIT": "Debit Mastercard", "AMEX": "American Express", "MAESTRO": "Maestro", "DISCOVER": "Discover", "DINERS": "Diners Club",
+	"UNIONPAY": "UnionPay", "ELO": "Elo", "HIPERCARD": "Hipercard", "CARTEBANCAIRE": "Cartes Bancaires", "DANKORT": "Dankort", "MADA": "mada",
+	"APPLEPAY": "Apple Pay", "GOOGLEPAY": "Google Pay", "PAYPAL": "PayPal", "VIPPS": "Vipps", "SWISH": "Swish", "MOBILEPAY": "MobilePay"}
+
+// Title is a brand as payers know it. One that has no other name is written as
+// it is.
+func Title(brand string) string {
+	if t := titles[brand]; t != "" {
+		return t
+	}
+	return brand
+}
+
 // BrandOf is the brand that was named, or else the one whose range the card
 // number lies in, or "".
 func BrandOf(named, number string) string {

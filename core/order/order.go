@@ -75,6 +75,9 @@ type Details struct {
 	Billing     *Billing          `json:"billing,omitempty"`
 	Metadata    string            `json:"metadata,omitempty"` // a JSON object of the merchant's own, kept as it came
 	Options     map[string]string `json:"options,omitempty"`  // the merchant's wishes about surcharges, kept as they came
+	Link        *Link             `json:"link,omitempty"`     // nil for an order that is paid at the merchant's checkout
+	Lines       []Line            `json:"lines,omitempty"`    // of an invoice
+	DueOn       string            `json:"dueOn,omitempty"`    // of an invoice: a day, YYYY-MM-DD, or ""; it can be paid later too
 }
 
 // Item is a line of what is bought. Its amount is the line's total; lines need

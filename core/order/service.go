@@ -17,12 +17,17 @@ import (
 type Service struct {
 	DB     *store.DB
 	Events *event.Log
+	// Invite writes to the payer of an order with a link, in the transaction that
+	// makes the order, and says what was taken: an e-mail, an SMS. Nil: nobody is
+	// written to.
+	Invite func(tx *store.Tx, o Order) (email, sms bool, err error)
 }
 
 // Create makes an order. Of o, what says who is to pay what is taken: its id,
 // state and times are not, but for ExpiresAt.
 // Faults: forbidden.permission, not_found.merchant, invalid.order,
-// invalid.amount, invalid.currency, invalid.expiry (it is over already).
+// invalid.amount, invalid.currency, invalid.expiry (it is over already), and
+// those of Invite.
 func (s *Service) Create(ctx context.Context, actor access.Actor, o Order) (out Order, err error) {
 	if err := permitted(actor, access.Pay, o.Merchant); err != nil {
 		return Order{}, err
@@ -42,6 +47,9 @@ func (s *Service) Create(ctx context.Context, actor access.Actor, o Order) (out 
 		}
 		if !out.ExpiresAt.IsZero() {
 			job.Add(tx, "order.expire", out.ID, out.ExpiresAt)
+		}
+		if err := s.invite(tx, &out); err != nil {
+			return err
 		}
 		if err := addOrder(tx, out); err != nil {
 			return err

@@ -6,6 +6,7 @@ import (
 	"encoding/hex"
 	"fmt"
 	"log/slog"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -15,6 +16,7 @@ import (
 	"github.com/florinpay/florin/core/clock"
 	"github.com/florinpay/florin/core/fault"
 	"github.com/florinpay/florin/core/ident"
+	"github.com/florinpay/florin/core/invoice"
 	"github.com/florinpay/florin/core/merchant"
 	"github.com/florinpay/florin/core/method"
 	"github.com/florinpay/florin/core/money"
@@ -28,6 +30,7 @@ type Service struct {
 	DB         *store.DB
 	Merchants  *merchant.Service
 	Settlement *settlement.Service
+	Invoices   *invoice.Service
 	Log        *slog.Logger
 	Clock      clock.Clock
 
@@ -58,7 +61,7 @@ type File struct {
 	Account    string
 	Reference  string
 	Report     string
-	Merchant   ident.ID // "" when none of its lines is known
+	Merchant   ident.ID // whose it is; "" when none of its lines is known, or they are of several
 	Currency   money.Currency
 	From, To   time.Time
 	PaidAt     time.Time
@@ -140,13 +143,15 @@ func (s *Service) Import(ctx context.Context, realm ident.ID, name string, in co
 	if taken {
 		return f, s.aside(ctx, realm, name, in, fault.At("conflict.file", "reference", "another file has the reference %s", f.Reference))
 	}
-	lines := linesOf(f, read)
-	for len(lines) > 0 {
-		n := min(len(lines), batchSize)
-		if err := s.take(ctx, realm, &f, lines[:n]); err != nil {
+	owners := map[ident.ID]bool{}
+	for lines := range slices.Chunk(linesOf(f, read), batchSize) {
+		if err := s.take(ctx, realm, owners, lines); err != nil {
 			return f, err
 		}
-		lines = lines[n:]
+	}
+	if len(owners) == 1 {
+		for f.Merchant = range owners {
+		}
 	}
 	err = s.DB.Update(ctx, realm, func(tx *store.Tx) error {
 		old, found, err := getFile(tx, f)
@@ -156,7 +161,7 @@ func (s *Service) Import(ctx context.Context, realm ident.ID, name string, in co
 		}
 		f.ID, f.Version, f.ImportedAt = tx.NewID(), 1, tx.Now()
 		addFile(tx, f)
-		return nil
+		return ownLines(tx, f)
 	})
 	if err != nil {
 		return f, err
@@ -197,8 +202,9 @@ func digest(text string) string {
 	return hex.EncodeToString(sum[:16])
 }
 
-// take writes lines that are not known yet, with what we know of their payments.
-func (s *Service) take(ctx context.Context, realm ident.ID, f *File, lines []Line) error {
+// take writes lines that are not known yet, with what we know of their
+// payments, and notes whose they are.
+func (s *Service) take(ctx context.Context, realm ident.ID, owners map[ident.ID]bool, lines []Line) error {
 	write := func(tx *store.Tx) error {
 		known, err := knownLines(tx, lines)
 		if err != nil {
@@ -219,14 +225,13 @@ func (s *Service) take(ctx context.Context, realm ident.ID, f *File, lines []Lin
 			of[out.Attempt.ID] = out.Payment
 		}
 		for _, l := range lines {
-			if known[l.hash] {
-				continue
-			}
 			if p, ok := of[l.Attempt]; ok {
 				l.Payment, l.Merchant, l.Method, l.Brand, l.Ours = p.ID, p.Merchant, p.Method, p.Brand, p.Reference
-				f.Merchant = p.Merchant
+				owners[p.Merchant] = true
 			}
-			addLine(tx, l)
+			if !known[l.hash] {
+				addLine(tx, l)
+			}
 		}
 		return nil
 	}

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/florinpay/florin/core/clock"
+	"github.com/florinpay/florin/core/ident"
 	"github.com/florinpay/florin/store"
 )
 
@@ -145,6 +146,31 @@ func pageLines(tx *store.Tx, from, to int64, after lineplace, limit int) (list [
 		return err
 	})
 	return list, err
+}
+
+// ownLines gives lines of a file that name no payment of ours to whom the file
+// belongs.
+func ownLines(tx *store.Tx, f File) error {
+	if f.Merchant == "" {
+		return nil
+	}
+	_, err := tx.Exec(`UPDATE reconcile_line SET merchant = $2 WHERE realm = $1 AND from_at = $3 AND settlement = $4 AND connector = $5 AND account = $6
+		AND settled = $7 AND merchant = ''`, string(tx.Realm()), string(f.Merchant), clock.Millis(f.From), f.Reference, f.Connector, f.Account, string(f.Currency))
+	return err
+}
+
+const paidText = `SELECT ` + lineColumns + ` FROM reconcile_line WHERE realm = $1 AND merchant = $2 AND paid_at >= $3 AND paid_at < $4
+	ORDER BY paid_at, connector, settlement, n, hash`
+
+// paidLines reads a merchant's lines of files that were paid in a span of time.
+func paidLines(tx *store.Tx, merchant ident.ID, from, before time.Time, each func(Line)) error {
+	return tx.All(paidText, []any{string(tx.Realm()), string(merchant), clock.Millis(from), clock.Millis(before)}, func(scan func(...any) error) error {
+		l, err := scanLine(scan)
+		if err == nil {
+			each(l)
+		}
+		return err
+	})
 }
 
 // lineOf says whether any file has a line about a movement.

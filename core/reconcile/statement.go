@@ -11,6 +11,7 @@ import (
 	"github.com/florinpay/florin/core/audit"
 	"github.com/florinpay/florin/core/fault"
 	"github.com/florinpay/florin/core/ident"
+	"github.com/florinpay/florin/core/invoice"
 	"github.com/florinpay/florin/core/ledger"
 	"github.com/florinpay/florin/core/money"
 	"github.com/florinpay/florin/core/reconcile/bank"
@@ -27,7 +28,7 @@ type BankLine struct {
 	BookedOn   string // YYYY-MM-DD
 	Reference  string
 	Text       string
-	Match      string // what explains it: settlement, payout, fee_invoice, or ""
+	Match      string // what explains it: settlement, payout, fee_invoice, invoice, or ""
 	Of         string // which one
 	ImportedAt time.Time
 	Version    int64
@@ -39,11 +40,13 @@ type BankLine struct {
 const (
 	OfSettlement = "settlement"
 	OfPayout     = "payout"
-	OfFeeInvoice = "fee_invoice"
+	OfFeeInvoice = "fee_invoice" // a merchant's fees
+	OfInvoice    = "invoice"     // a merchant's customer has paid
 )
 
 // ImportBank takes in a statement of our bank, camt.053 or CSV, and explains
-// what it can: providers' payments, our payouts, paid fee invoices. Lines that
+// what it can: providers' payments, our payouts, paid fee invoices, and what
+// merchants' customers pay for their invoices, which is booked. Lines that
 // are known change nothing; count says how many were new. Faults:
 // invalid.statement (it cannot be read; it is kept aside).
 func (s *Service) ImportBank(ctx context.Context, realm ident.ID, name string, text []byte) (count int, err error) {
@@ -109,6 +112,7 @@ var (
 	payoutName  = regexp.MustCompile(`\bFP[0-9A-F]{14}\b`)
 	invoiceName = regexp.MustCompile(`\b[A-Za-z0-9]{16}\b`)
 	fileName    = regexp.MustCompile(`\b[0-9A-Za-z]{4,20}-[0-9]{8}\b`)
+	billName    = regexp.MustCompile(`\b[0-9]{2,25}\b-?`)
 )
 
 // matching is whose name stands in the trail.
@@ -140,11 +144,18 @@ func (s *Service) explain(ctx context.Context, realm ident.ID, l BankLine) error
 			return err
 		}
 	}
-	if l.Amount > 0 {
-		for _, name := range invoiceName.FindAllString(text, -1) {
-			if done, err := s.feePaid(ctx, realm, l, name); done || err != nil {
-				return err
-			}
+	if l.Amount <= 0 {
+		return nil
+	}
+	for _, name := range invoiceName.FindAllString(text, -1) {
+		if done, err := s.feePaid(ctx, realm, l, name); done || err != nil {
+			return err
+		}
+	}
+	text = fileName.ReplaceAllString(text, " ") // a provider's payment whose file is still to come pays nobody's invoice
+	for _, name := range append([]string{l.Reference}, billName.FindAllString(text, -1)...) {
+		if done, err := s.billPaid(ctx, realm, l, name); done || err != nil {
+			return err
 		}
 	}
 	return nil
@@ -214,6 +225,25 @@ func (s *Service) feePaid(ctx context.Context, realm ident.ID, l BankLine, name 
 		return false, err
 	}
 	return true, s.DB.Update(ctx, realm, func(tx *store.Tx) error { matchBank(tx, l, OfFeeInvoice, name); return nil })
+}
+
+// billPaid: somebody has paid a merchant's invoice into our account. The money
+// is booked with the line's match, so that it counts once.
+func (s *Service) billPaid(ctx context.Context, realm ident.ID, l BankLine, name string) (done bool, err error) {
+	if name == "" {
+		return false, nil
+	}
+	err = s.DB.Update(ctx, realm, func(tx *store.Tx) error {
+		inv, err := s.Invoices.ReceiveIn(tx, invoice.Transfer{ID: l.hash, Reference: name, Amount: money.Of(l.Amount, l.Currency)})
+		if err == nil {
+			matchBank(tx, l, OfInvoice, string(inv.ID))
+		}
+		return err
+	})
+	if fault.Is(err, fault.NotFound) || fault.Is(err, fault.Conflict) || fault.Is(err, fault.Invalid) { // nobody's, or in another currency: a person looks
+		return false, nil
+	}
+	return err == nil, err
 }
 
 // BankLines lists the statement's lines booked between two days, both in it.

@@ -49,7 +49,7 @@ type Entry struct {
 	Method      method.Name
 	Brand       string
 	Reference   string   // the merchant's own, of the payment
-	Source      ident.ID // of a part: who gave it, or whom it went to; of a payout's entry: the payout
+	Source      ident.ID // of a part: who gave it, or whom it went to; of a payout's entry: the payout; of a transfer: what it paid for
 	Payout      ident.ID // that has taken it in, or ""
 	Invoice     ident.ID // that has asked for Owed, or ""
 	At          time.Time

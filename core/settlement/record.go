@@ -6,6 +6,7 @@ import (
 	"github.com/florinpay/florin/core/event"
 	"github.com/florinpay/florin/core/ident"
 	"github.com/florinpay/florin/core/ledger"
+	"github.com/florinpay/florin/core/method"
 	"github.com/florinpay/florin/core/money"
 	"github.com/florinpay/florin/core/payment"
 	"github.com/florinpay/florin/store"
@@ -32,6 +33,36 @@ func (s *Service) OnEvent(tx *store.Tx, e event.Event) error {
 		r.country = s.Country(r.p.Details.Card.BIN)
 	}
 	return r.write()
+}
+
+// Transfer is money that a bank transfer brought a merchant without a payment,
+// or that was taken back of one (negative).
+type Transfer struct {
+	Merchant  ident.ID
+	Source    ident.ID // what it paid for
+	Reference string   // the merchant's own
+	Amount    money.Amount
+}
+
+// Transferred enters a bank transfer into the balance of its merchant, with its
+// fee, in the caller's transaction. What is taken back keeps its fee.
+func (s *Service) Transferred(tx *store.Tx, t Transfer) error {
+	k, err := s.known(tx, t.Merchant)
+	if err != nil || !k.found || t.Amount.Minor == 0 {
+		return err
+	}
+	terms := k.plan.Terms
+	e := Entry{ID: tx.NewID(), Merchant: t.Merchant, Kind: PaymentReturn, Currency: t.Amount.Currency, Amount: t.Amount.Minor, Gross: t.Amount.Minor, Source: t.Source,
+		Method: method.BankTransfer, Reference: t.Reference, At: tx.Now(), AvailableAt: available(tx.Now(), k.zone, terms.DelayDays, terms.BusinessDays)}
+	var c Charge
+	if t.Amount.Minor > 0 {
+		e.Kind = Payment
+		if c, err = terms.feeOn(t.Amount, means{method: method.BankTransfer}); err != nil {
+			return err
+		}
+	}
+	_, err = add(tx, k.plan, e, c)
+	return err
 }
 
 // recording is one event on its way into the entries.

@@ -8,12 +8,8 @@ import (
 	"github.com/florinpay/florin/core/money"
 )
 
-// Names as payers know them. A brand that is missing here is written as it is.
+// Names as payers know them.
 var (
-	brandNames = map[string]string{"VISA": "Visa", "VISADEBIT": "Visa Debit", "VISAELECTRON": "Visa Electron", "MASTER": "Mastercard",
-		"MASTERDEBIT": "Debit Mastercard", "AMEX": "American Express", "MAESTRO": "Maestro", "DISCOVER": "Discover", "DINERS": "Diners Club",
-		"UNIONPAY": "UnionPay", "ELO": "Elo", "HIPERCARD": "Hipercard", "CARTEBANCAIRE": "Cartes Bancaires", "DANKORT": "Dankort", "MADA": "mada",
-		"APPLEPAY": "Apple Pay", "GOOGLEPAY": "Google Pay", "PAYPAL": "PayPal", "VIPPS": "Vipps", "SWISH": "Swish", "MOBILEPAY": "MobilePay"}
 	methodNames = map[method.Name]string{Card: "cards", ApplePay: "Apple Pay", GooglePay: "Google Pay", DirectDebit: "direct debit",
 		BankTransfer: "bank transfer", PayTo: "PayTo", method.Wallet: "wallets", method.Voucher: "vouchers"}
 	fundingNames = map[Funding]string{Credit: "credit", Debit: "debit", ChargeCard: "charge card", Prepaid: "prepaid", DeferredDebit: "deferred debit",
@@ -84,10 +80,7 @@ func (c Conditions) words() string {
 		}
 	}
 	add(string(c.Place))
-	brand := brandNames[c.Brand]
-	if brand == "" {
-		brand = c.Brand
-	}
+	brand := method.Title(c.Brand)
 	add(brand)
 	add(fundingNames[c.Funding])
 	if c.Prepaid != nil && *c.Prepaid && c.Funding != Prepaid {

@@ -22,6 +22,8 @@ const (
 	Paid    State = "paid"    // done; also when a card was to be stored and is
 	Failed  State = "failed"  // over without success; no further try
 	Expired State = "expired" // the time is over
+
+	Cancelled State = "cancelled" // the merchant no longer asks for it
 )
 
 // Session is what the page shows.
@@ -33,6 +35,7 @@ type Session struct {
 	Locale   string   // the merchant's wish, or ""
 	// Reference is the merchant's own, which a payer may recognise.
 	Reference string
+	About     string // what is paid for, in the merchant's words, or ""
 	State     State
 	// Attempt is the number of the try that the page is at. The form carries
 	// it, so a form posted twice is known.
@@ -48,7 +51,7 @@ type Session struct {
 	RegistrationOnly bool   // a card is stored, nothing is paid
 	ReturnURL        string // the merchant's page, parameters and all
 	Now              time.Time
-	ExpiresAt        time.Time
+	ExpiresAt        time.Time // zero: never
 	PaidAt           time.Time
 	PaidWith         string // brand
 	PaidLast4        string // "" for other methods than cards

@@ -39,13 +39,19 @@ type Site struct {
 func (s *Site) Mount(handle func(pattern string, h http.Handler)) {
 	for _, prefix := range []string{"", "/gateway"} {
 		at := prefix + "/v3/checkouts/{key}/"
-		handle("GET "+at+"page", http.HandlerFunc(s.Page))
-		handle("POST "+at+"page", http.HandlerFunc(s.Pay))
-		handle("POST "+at+"cancel", http.HandlerFunc(s.Cancel))
+		s.MountAt(at, handle)
 		handle("GET "+at+"frame", http.HandlerFunc(s.Page))
 		handle("POST "+at+"frame", http.HandlerFunc(s.Pay))
 		handle("GET "+prefix+"/v3/paymentWidgets.js", http.HandlerFunc(Script))
 	}
+}
+
+// MountAt registers the page and what its forms are posted to below an address,
+// which ends in "{key}/": whatever the Desk finds by a key is paid there.
+func (s *Site) MountAt(at string, handle func(pattern string, h http.Handler)) {
+	handle("GET "+at+"page", http.HandlerFunc(s.Page))
+	handle("POST "+at+"page", http.HandlerFunc(s.Pay))
+	handle("POST "+at+"cancel", http.HandlerFunc(s.Cancel))
 }
 
 // PagePath is the path of a session's page under a prefix ("" or "/gateway");

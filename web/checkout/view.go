@@ -26,7 +26,8 @@ type payView struct {
 	CVV      bool
 	Detect   bool // show the brand while it is typed
 	Tests    []TestCard
-	Minutes  int // until the page expires
+	Minutes  int       // until the page expires, when that is soon
+	Until    time.Time // when it expires, when that is later
 	Return   template.URL
 	Frame    *Frame
 }
@@ -99,11 +100,16 @@ func newPayView(s Session, t typed, wrong []Problem, frame *Frame) payView {
 	if s.TestMode && len(v.Cards) > 0 && frame == nil {
 		v.Tests = TestCards
 	}
-	if left := s.ExpiresAt.Sub(s.Now); left > 0 {
+	if left := s.ExpiresAt.Sub(s.Now); left > soon {
+		v.Until = s.ExpiresAt
+	} else if left > 0 {
 		v.Minutes = int((left + time.Minute - 1) / time.Minute)
 	}
 	return v
 }
+
+// soon is what is counted in minutes.
+const soon = 3 * time.Hour
 
 func storedViews(s Session, t typed, again bool) []storedView {
 	var out []storedView
@@ -214,6 +220,8 @@ func newResultView(s Session) resultView {
 			v.Result, v.Text, v.Resume, v.Reload = "resume", "result.resume.text", &g, 0
 			v.Sign = "sign-clock"
 		}
+	case Cancelled:
+		v.Sign = "sign-stop"
 	case Failed:
 		v.Sign = "sign-stop"
 		v.Text = failureText(s.Failure)

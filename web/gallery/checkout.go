@@ -66,6 +66,9 @@ func checkoutEntries() []Entry {
 			s.Amount = money.Of(15990, "BRL")
 		}))},
 		{"pay-long", "Pay: long names, a large amount, every brand", at(session(long))},
+		{"pay-link", "Pay: by a link, open for weeks", at(session(func(s *checkout.Session) {
+			s.About, s.ExpiresAt, s.TestMode = "Kite repair: new spars, two panels sewn, lines checked", now.Add(20*24*time.Hour), false
+		}))},
 		{"pay-errors", "Pay: mistakes in the form", post(session(), "holder=Nora+Lind&number=4200000000000001&expiry=13%2F20&cvv=1")},
 		{"pay-declined", "Pay: declined, another try", at(session(func(s *checkout.Session) { s.Failure, s.Attempt = "declined.do_not_honour", "2" }))},
 		{"pay-unavailable", "Pay: the provider cannot be reached", unavailable(session())},
@@ -77,6 +80,7 @@ func checkoutEntries() []Entry {
 		{"stored", "Card saved", at(session(state(checkout.Paid), func(s *checkout.Session) { s.RegistrationOnly = true }))},
 		{"failed", "Failed for good", at(session(state(checkout.Failed), func(s *checkout.Session) { s.Failure = "declined.authentication_failed" }))},
 		{"expired", "Expired", at(session(state(checkout.Expired)))},
+		{"cancelled", "Called off by the merchant", at(session(state(checkout.Cancelled)))},
 		{"not-found", "No such page", missing},
 		{"frame", "The form inside a shop's page", frame(session(), "")},
 		{"frame-plain", "The same, plain", frame(session(stored), "&style=plain&cvv=0")},

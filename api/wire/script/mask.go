@@ -32,6 +32,9 @@ func (p *play) show(step string, r *reply) string {
 	if r.decoded == nil {
 		if kind := r.header.Get("Content-Type"); len(r.body) > 0 && kind != "" {
 			fmt.Fprintf(&b, "Content-Type: %s\n", kind)
+			if strings.HasPrefix(kind, "text/csv") { // without its CRs, which the script cannot hold
+				b.WriteString(p.mask(step, "", strings.ReplaceAll(string(r.body), "\r\n", "\n")))
+			}
 		}
 		return b.String()
 	}
