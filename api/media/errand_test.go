@@ -140,26 +140,11 @@ func (r *reader) choose(id int64, what string) {
 	}
 }
 
-// agree opens a page, does on the provider's what a payer does, and comes back.
-func (r *reader) agree(page, name string, id int64, choice string) *url.URL {
+// agreeAt opens a page, does on the provider's what a payer does, and comes back.
+func (r *reader) agreeAt(page, name string, id int64, choice string) *url.URL {
 	r.t.Helper()
 	_, to := r.visit(r.page(page, name, id))
-	req, err := http.NewRequestWithContext(r.t.Context(), http.MethodPost, to.String(), strings.NewReader("choice="+choice))
-	if err != nil {
-		r.t.Fatal(err)
-	}
-	req.Header.Set("Content-Type", "application/x-www-form-urlencoded")
-	req.Header.Set("Origin", r.sandbox.URL)
-	res, err := (&http.Transport{}).RoundTrip(req)
-	if err != nil {
-		r.t.Fatal(err)
-	}
-	_ = res.Body.Close()
-	for range 2 { // the provider's way back, then ours
-		_, to = r.visit(res.Header.Get("Location"))
-		res.Header.Set("Location", to.String())
-	}
-	return to
+	return r.agree(to, choice)
 }
 
 func (r *reader) invoice() invoice.Invoice {
@@ -376,6 +361,27 @@ func TestChangingTheMethod(t *testing.T) {
 	}
 }
 
+// agree chooses at a provider's page, and goes where that leads.
+func (r *reader) agree(to *url.URL, choice string) *url.URL {
+	r.t.Helper()
+	req, err := http.NewRequestWithContext(r.t.Context(), http.MethodPost, to.String(), strings.NewReader("choice="+choice))
+	if err != nil {
+		r.t.Fatal(err)
+	}
+	req.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+	req.Header.Set("Origin", r.sandbox.URL)
+	res, err := (&http.Transport{}).RoundTrip(req)
+	if err != nil {
+		r.t.Fatal(err)
+	}
+	_ = res.Body.Close()
+	for range 2 { // the provider's way back, then ours
+		_, to = r.visit(res.Header.Get("Location"))
+		res.Header.Set("Location", to.String())
+	}
+	return to
+}
+
 // A reader stores a way to pay, has a product paid by another, and removes the
 // first: each stands only when the provider says so.
 func TestTokens(t *testing.T) {
@@ -387,18 +393,18 @@ func TestTokens(t *testing.T) {
 	}
 	for choice, word := range map[string]string{"cancel": "cancelled", "decline": "failed"} {
 		id := r.post("/v1/customer/payment/vipps/agreement", `{"productCode":"DAGSN"}`, "transactionId")
-		r.ended(r.agree("/payment/vipps/agreement/add", "transactionId", id, choice), word, id)
+		r.ended(r.agreeAt("/payment/vipps/agreement/add", "transactionId", id, choice), word, id)
 	}
 	if got := list("/v1/customer/payment/vipps/agreement"); got != `{"recurringAgreements":[]}` {
 		t.Errorf("got %s", got)
 	}
 	id := r.post("/v1/api/payment/payex/token", `{"tokenType":"card","productCode":"DAGSN"}`, "transactionId")
-	r.ended(r.agree("/payment/payex/token/add", "transactionId", id, "success"), "finished", id)
+	r.ended(r.agreeAt("/payment/payex/token/add", "transactionId", id, "success"), "finished", id)
 	if got := list("/v1/api/payment/payex/token"); !strings.Contains(got, `"maskedCardNumber":"xxxx-xxxxxx-x`) || !strings.Contains(got, `"productCode":"DAGSN"`) {
 		t.Errorf("got %s", got)
 	}
 	change := r.post("/v1/product/payment/DAGSN", `{"paymentMethod":"recurringVippsPayment"}`, "paymentChangeId")
-	if to := r.agree("/paymentChange", "paymentChangeId", change, "success"); to.String() != fmt.Sprintf("%s&status=finished&paymentChangeId=%d", mine, change) {
+	if to := r.agreeAt("/paymentChange", "paymentChangeId", change, "success"); to.String() != fmt.Sprintf("%s&status=finished&paymentChangeId=%d", mine, change) {
 		t.Errorf("got %s", to)
 	}
 	if got := list("/v1/product/payment/DAGSN"); !strings.Contains(got, `{"paymentMethod":"recurringVippsPayment","isActive":"Y"}`) || strings.Count(got, `"Y"`) != 1 {

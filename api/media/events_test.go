@@ -23,7 +23,7 @@ func TestEventsAreTold(t *testing.T) {
 	r.choose(id, "success")
 	r.ended(r.back(id), "finished", id)
 	change := r.post("/v1/product/payment/DAGSN", `{"paymentMethod":"recurringVippsPayment"}`, "paymentChangeId")
-	r.agree("/paymentChange", "paymentChangeId", change, "success")
+	r.agreeAt("/paymentChange", "paymentChangeId", change, "success")
 	var tokens struct {
 		List []struct {
 			Name   string `json:"agreementRef"`

@@ -37,6 +37,7 @@ type commands struct {
 	Sim     simCommand     `cmd:"" help:"Run the core under seeded faults, against an oracle; no database is touched."`
 	Review  reviewCommand  `cmd:"" help:"List and decide what waits for a human: contradictions, risk reviews; list jobs set aside."`
 	Settle  settleCommand  `cmd:"" help:"How merchants settle, files of providers and banks, differences, payouts by file."`
+	Bank    bankCommand    `cmd:"" help:"Direct debit by bank files: creditors, files out to a folder and in from one."`
 	Listen  listenCommand  `cmd:"" help:"Print the webhooks that a running sandbox receives, as they come."`
 	Version versionCommand `cmd:"" help:"Print the version."`
 }
