@@ -91,7 +91,7 @@ type App struct {
 	metrics    *metrics
 	inbox      *inbox
 	workers    int
-	loginLimit int // of paced
+	logins     *wire.Limiter // of addresses at the login server
 	sandboxKey ident.ID
 	leaving    chan struct{} // closed when serving ends: nobody waits for news any longer
 }
@@ -214,9 +214,6 @@ func (a *App) wire(random io.Reader) error {
 		Payments: a.Payments, Webhooks: a.Webhooks, Settlement: a.Settlement, Surcharges: a.Surcharges, Wallets: packets, ChallengeURL: a.challengeURL,
 		Vault: a.Vault, Clock: a.now, Log: a.Log, BaseURL: a.BaseURL, Answers: a.answers(april.Contract), Seed: a.Keys.Pepper("april signatures"), Links: a.Keys.Pepper("april links"), Door: a.Gateway.Door,
 		Limiter: wire.NewLimiter(limit, time.Second, a.now)}
-	if a.loginLimit, err = a.Config.Int("login-limit", 0); err != nil {
-		return err
-	}
 	a.SignIn = &weblogin.Site{Login: a.Login, Secure: strings.HasPrefix(a.BaseURL, "https://"), Log: a.Log}
 	if a.Spense, err = a.newSpense(a.Gateway.Door); err != nil {
 		return err

@@ -72,7 +72,7 @@ func (a *App) wireBilling(events *event.Log, random io.Reader) (err error) {
 	events.Listen(a.Errands.OnEvent)
 	events.Listen(a.Purchases.OnEvent)
 	events.Listen(a.tellReaders)
-	return nil
+	return a.wirePace()
 }
 
 // callBack tells a client's address something, as webhooks are told.
