@@ -40,7 +40,7 @@ func (a *App) newSpense(door *wire.Door) (*spense.Surface, error) {
 	}
 	return &spense.Surface{DB: a.DB, Access: a.Access, Merchants: a.Merchants, Invoices: a.Invoices, Payments: a.Payments, Checkouts: a.Checkouts,
 		Reconcile: a.Reconcile, Settlement: a.Settlement, Clock: a.now, Log: a.Log, Providers: a.providerName, ReportTransactions: each,
-		Door: door, BaseURL: a.BaseURL, Answers: a.answers(spense.Contract), Legacy: legacy, PerMinute: limit, Allowed: a.Webhooks.CheckURL}, nil
+		Door: door, BaseURL: a.BaseURL, Answers: a.answers(spense.Contract), Legacy: legacy, Limiter: wire.NewLimiter(limit, time.Minute, a.now), Allowed: a.Webhooks.CheckURL}, nil
 }
 
 // payLink takes a payer from the link of a payment to the page on which it is

@@ -33,11 +33,7 @@ type house struct {
 
 func open(t *testing.T, engine string, settings ...string) *house {
 	t.Helper()
-	p := apitest.Plan{Settings: map[string]string{}}
-	for i := 0; i+1 < len(settings); i += 2 {
-		p.Settings[settings[i]] = settings[i+1]
-	}
-	in := apitest.Open(t, engine, p)
+	in := apitest.Open(t, engine, apitest.Plan{Settings: settings})
 	h := &house{app: in.App, sandbox: in.Sandbox, client: documents(t)}
 	b := h.sandbox.Spense
 	h.token, h.partner = h.signIn(t, b.ClientID, b.ClientSecret), h.signIn(t, b.PartnerClientID, b.PartnerClientSecret)

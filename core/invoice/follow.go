@@ -302,8 +302,8 @@ func derived(words ...string) ident.ID {
 
 // MarkPaid says that all that is left was paid outside: method is how
 // (bank_terminal, bank_transfer, cash), who is the member of the merchant's
-// staff who says so. A terminal that waits for the payer is let go first. The books show it apart from what we owe the merchant,
-// who has the money. Faults: forbidden.permission, not_found.invoice,
+// staff who says so. A terminal that waits for the payer is let go first. The
+// books show it apart from what we owe the merchant, who has the money. Faults: forbidden.permission, not_found.invoice,
 // invalid.method, conflict.invoice.final, conflict.invoice.paying.
 func (s *Service) MarkPaid(ctx context.Context, actor access.Actor, by audit.By, id ident.ID, method, reason string) (out Invoice, err error) {
 	if err := actor.Need(access.Pay); err != nil {
@@ -316,22 +316,28 @@ func (s *Service) MarkPaid(ctx context.Context, actor access.Actor, by audit.By,
 		return out, err
 	}
 	err = s.DB.Update(ctx, actor.Realm, func(tx *store.Tx) error {
-		was, err := own(tx, actor, id)
-		switch {
-		case err != nil:
-			return err
-		case was.State.Final():
-			return final()
-		case was.Paying != "":
-			return paying()
-		}
-		left := was.Left()
-		if _, err := ledger.Post(tx, ledger.Deal{Object: was.object(), Merchant: was.Merchant}.Outside(method, left)); err != nil {
-			return err
-		}
-		audit.Add(tx, by, "invoice.mark_paid", id, "ok")
-		out, err = s.receive(tx, was, Receipt{ID: tx.NewID(), Way: Outside, Method: method, In: left.Minor, Memo: clip(by.Actor + ": " + reason)}, 0)
+		out, err = s.MarkPaidIn(tx, actor, by, id, method, reason)
 		return err
 	})
 	return out, err
+}
+
+// MarkPaidIn is MarkPaid in the caller's transaction, by any method.
+// Faults: not_found.invoice, conflict.invoice.final, conflict.invoice.paying.
+func (s *Service) MarkPaidIn(tx *store.Tx, actor access.Actor, by audit.By, id ident.ID, method, reason string) (Invoice, error) {
+	was, err := own(tx, actor, id)
+	switch {
+	case err != nil:
+		return was, err
+	case was.State.Final():
+		return was, final()
+	case was.Paying != "":
+		return was, paying()
+	}
+	left := was.Left()
+	if _, err := ledger.Post(tx, ledger.Deal{Object: was.object(), Merchant: was.Merchant}.Outside(method, left)); err != nil {
+		return was, err
+	}
+	audit.Add(tx, by, "invoice.mark_paid", id, "ok")
+	return s.receive(tx, was, Receipt{ID: tx.NewID(), Way: Outside, Method: method, In: left.Minor, Memo: clip(by.Actor + ": " + reason)}, 0)
 }
