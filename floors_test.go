@@ -26,6 +26,7 @@ var floors = []struct {
 	{"7", []string{"core/payplan", "core/issuing", "core/bankfile", "core/checkout", "core/reconcile"}},
 	{"7, which has bills paid by bank files", []string{"core/subscription"}},
 	{"8", []string{"core/errand", "core/webhook", "core/simulate", "core/report"}},
+	{"8, which sends readers on errands", []string{"core/purchase"}},
 	{"9, shared by the surfaces", []string{"api/wire", "web/page", "web/browsertest"}},
 	{"9, what pages are made of", []string{"web/docs", "web/login"}},
 	{"9", []string{"api/gateway", "api/april", "api/spense", "api/media", "web/april", "web/errand", "web/checkout", "web/portal", "web/dev"}},

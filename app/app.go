@@ -205,9 +205,14 @@ func (a *App) wire(random io.Reader) error {
 	a.Gateway = &gateway.Surface{Access: a.Access, Merchants: a.Merchants, Customers: a.Customers, Payments: a.Payments, Checkouts: a.Checkouts,
 		Vault: a.Vault, Clock: a.now, Log: a.Log, BaseURL: a.BaseURL, Build: buildNumber(), Pepper: a.Keys.Pepper("gateway fingerprints"),
 		Integrity: webcheckout.WidgetIntegrity(), Door: wire.NewDoor(room)}
+	limit, err := a.Config.Int("april-limit", 0)
+	if err != nil {
+		return err
+	}
 	a.April = &april.Surface{DB: a.DB, Access: a.Access, Merchants: a.Merchants, Customers: a.Customers, Orders: a.Orders,
 		Payments: a.Payments, Webhooks: a.Webhooks, Settlement: a.Settlement, Surcharges: a.Surcharges, Wallets: packets, ChallengeURL: a.challengeURL,
-		Vault: a.Vault, Clock: a.now, Log: a.Log, BaseURL: a.BaseURL, Answers: a.answers(april.Contract), Seed: a.Keys.Pepper("april signatures"), Links: a.Keys.Pepper("april links"), Door: a.Gateway.Door}
+		Vault: a.Vault, Clock: a.now, Log: a.Log, BaseURL: a.BaseURL, Answers: a.answers(april.Contract), Seed: a.Keys.Pepper("april signatures"), Links: a.Keys.Pepper("april links"), Door: a.Gateway.Door,
+		Limiter: wire.NewLimiter(limit, time.Second, a.now)}
 	a.SignIn = &weblogin.Site{Login: a.Login, Secure: strings.HasPrefix(a.BaseURL, "https://"), Log: a.Log}
 	if a.Spense, err = a.newSpense(a.Gateway.Door); err != nil {
 		return err

@@ -2,6 +2,7 @@ package app
 
 import (
 	"context"
+	"fmt"
 	"io"
 	"net/url"
 	"strconv"
@@ -15,9 +16,12 @@ import (
 	"github.com/florinpay/florin/core/errand"
 	"github.com/florinpay/florin/core/event"
 	"github.com/florinpay/florin/core/fault"
+	"github.com/florinpay/florin/core/ident"
 	"github.com/florinpay/florin/core/invoice"
 	"github.com/florinpay/florin/core/login"
 	"github.com/florinpay/florin/core/merchant"
+	"github.com/florinpay/florin/core/method"
+	"github.com/florinpay/florin/core/purchase"
 	"github.com/florinpay/florin/core/subscription"
 	webcheckout "github.com/florinpay/florin/web/checkout"
 	weberrand "github.com/florinpay/florin/web/errand"
@@ -29,6 +33,7 @@ type Billing struct {
 	Bank          *fake.Bank // of test mode
 	Subscriptions *subscription.Service
 	Errands       *errand.Service
+	Purchases     *purchase.Service
 	Pages         *weberrand.Site
 }
 
@@ -56,18 +61,32 @@ func (a *App) wireBilling(events *event.Log, random io.Reader) (err error) {
 		BackURL: func(client string, number int64) string {
 			return a.BaseURL + "/login/payment/back?" + url.Values{"clientId": {client}, "errand": {strconv.FormatInt(number, 10)}}.Encode()
 		}}
-	a.Pages = &weberrand.Site{SignIn: a.SignIn, Errands: a.Errands, Log: a.Log}
-	a.Media.Subscriptions, a.Media.Errands = a.Subscriptions, a.Errands
+	a.Purchases = &purchase.Service{DB: a.DB, Events: events, Login: a.Login, Errands: a.Errands, Invoices: a.Invoices, Subscriptions: a.Subscriptions, Log: a.Log,
+		Environment: a.Access.Environment, Call: a.callBack}
+	a.Pages = &weberrand.Site{SignIn: a.SignIn, Errands: a.Errands, Purchases: a.Purchases, Log: a.Log}
+	a.Media.Subscriptions, a.Media.Errands, a.Media.Purchases = a.Subscriptions, a.Errands, a.Purchases
 	a.Banks.Register(a.Jobs)
 	a.Subscriptions.Register(a.Jobs)
+	a.Purchases.Register(a.Jobs)
 	events.Listen(a.Subscriptions.OnEvent)
 	events.Listen(a.Errands.OnEvent)
+	events.Listen(a.Purchases.OnEvent)
+	return nil
+}
+
+// callBack tells a client's address something, as webhooks are told.
+func (a *App) callBack(ctx context.Context, url string) error {
+	if got := a.Webhooks.Sender.Call(ctx, url); !got.OK() {
+		return fmt.Errorf("the address did not take it: %d %s", got.Status, got.Err)
+	}
 	return nil
 }
 
 // The test merchant's paper, and its numbers at the Norwegian bank.
 const (
 	devProduct = "DAGSN"
+	devWeekly  = "HELG"
+	devVoucher = "HELGEGAVE-2026" // of a made-up paper of a sandbox, so it is worth nothing
 	devUnit    = "00912345"
 	devAccount = "15039123451"
 )
@@ -78,6 +97,9 @@ func (a *App) furnishBilling(ctx context.Context, realm access.Realm, profile me
 	actor := access.Actor{Realm: realm.ID, Environment: realm.Environment, Kind: "dev", May: access.Everything}
 	p, err := a.devPaper(ctx, actor, profile)
 	if err != nil {
+		return err
+	}
+	if err := a.devOffers(ctx, actor, profile); err != nil {
 		return err
 	}
 	c := bankfile.Creditor{Merchant: profile.Merchant, Bank: nets.Bank{}.Name(), Creditor: connector.Creditor{Customer: devUnit, Account: devAccount, Agreement: "000000000"}}
@@ -128,4 +150,29 @@ func (a *App) devPaper(ctx context.Context, actor access.Actor, profile merchant
 	_, err = a.Subscriptions.AddCoupon(ctx, actor, devBy, subscription.Coupon{Product: p.ID, Code: "DIGI", Number: 31, Description: "Digital, by the month", Price: 34900,
 		Length: 1, Unit: subscription.Month})
 	return p, err
+}
+
+// devOffers are another paper, which the test reader does not take, and a
+// voucher that opens a cheaper price of it; made at the first start.
+func (a *App) devOffers(ctx context.Context, actor access.Actor, profile merchant.Profile) error {
+	list, err := a.Subscriptions.Products(ctx, actor.Realm, devWeekly)
+	if err != nil || len(list) > 0 {
+		return err
+	}
+	p, err := a.Subscriptions.AddProduct(ctx, actor, devBy, subscription.Product{Merchant: profile.Merchant, Profile: profile.ID, Code: devWeekly, Name: "Helgeavisen", Currency: "NOK",
+		Price: 9900, TaxRate: 250_000})
+	if err != nil {
+		return err
+	}
+	if _, err := a.Subscriptions.AddCoupon(ctx, actor, devBy, subscription.Coupon{Product: p.ID, Code: "HELG", Number: 41, Description: "Weekends, by the month", Price: 9900,
+		Length: 1, Unit: subscription.Month}); err != nil {
+		return err
+	}
+	gift, err := a.Subscriptions.AddCoupon(ctx, actor, devBy, subscription.Coupon{Product: p.ID, Code: "GAVE", Number: 42, Description: "Weekends, by a voucher", Price: 4900,
+		Length: 1, Unit: subscription.Month, ByVoucher: true})
+	if err != nil {
+		return err
+	}
+	_, err = a.Subscriptions.AddVoucher(ctx, actor, devBy, method.Conceal(devVoucher), subscription.Voucher{Merchant: profile.Merchant, Coupons: []ident.ID{gift.ID}, Uses: 1000})
+	return err
 }

@@ -64,7 +64,7 @@ var outsideEvents = dev.Group{Title: "What happens outside", About: "Called with
 	{"`POST /sandbox/transfers`", "money arrives: `reference`, `amount`, `currency`, and `payer` if you like; with `entityId`, under any reference"},
 	{"`POST /sandbox/mandates/{id}`", "the payer or the bank moves an agreement: `state=active`, `refused`, `suspended`, `revoked` or `expired`"},
 	{"`GET /sandbox/terminals`", "card terminals, and the pages on which a cashier works them"},
-	{"`POST /sandbox/terminals/{name}`", "`state=on`, `off` or `cashier` of a terminal of `entityId`"},
+	{"`POST /sandbox/terminals/{name}`", "`state=on`, `off` or `cashier` of a terminal of `entityId`, or of `organizationId`"},
 	{"`GET /sandbox/transfers`", "money that came and belongs to nobody yet"},
 	{"`POST /sandbox/transfers/{id}`", "it is given to `payment`, or sent back without one"},
 	{"`GET /sandbox/payments/{id}/ledger`", "the payment's transfers in the books"},

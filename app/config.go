@@ -39,6 +39,7 @@ var Settings = []Setting{
 	{"webhook-local", "false", "let webhooks go to plain http and to local addresses (never in production)"},
 	{"webhook-ports", "443", "ports that webhooks may go to, separated by commas; * for all (never in production)"},
 	{"spense-legacy-auth", "false", "let keys of the Spense contract sign in with each call, as before February 2024"},
+	{"april-limit", "100", "calls that a credential of the April contract may make in a second; 0: any number"},
 	{"spense-machine-readable-transactions", "false", "add a line T for each transaction to machine-readable settlement reports of the Spense contract"},
 	{"spense-limit", "0", "calls that a key of the Spense contract may make for an organisation in a minute; 0: any number"},
 	{"smtp-url", "", "the mail server: smtps://user:password@host:465, or smtp:// with STARTTLS; empty: no e-mail is sent"},

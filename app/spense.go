@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"net/http"
+	"slices"
 	"time"
 
 	"github.com/go-chi/chi/v5"
@@ -13,6 +14,7 @@ import (
 	"github.com/florinpay/florin/core/access"
 	"github.com/florinpay/florin/core/event"
 	"github.com/florinpay/florin/core/fault"
+	"github.com/florinpay/florin/core/ident"
 	"github.com/florinpay/florin/core/invoice"
 	"github.com/florinpay/florin/core/merchant"
 	"github.com/florinpay/florin/core/money"
@@ -38,7 +40,7 @@ func (a *App) newSpense(door *wire.Door) (*spense.Surface, error) {
 	}
 	return &spense.Surface{DB: a.DB, Access: a.Access, Merchants: a.Merchants, Invoices: a.Invoices, Payments: a.Payments, Checkouts: a.Checkouts,
 		Reconcile: a.Reconcile, Settlement: a.Settlement, Clock: a.now, Log: a.Log, Providers: a.providerName, ReportTransactions: each,
-		Door: door, BaseURL: a.BaseURL, Answers: a.answers(spense.Contract), Legacy: legacy, PerMinute: limit, Allowed: a.Webhooks.CheckURL}, nil
+		Door: door, BaseURL: a.BaseURL, Answers: a.answers(spense.Contract), Legacy: legacy, Limiter: wire.NewLimiter(limit, time.Minute, a.now), Allowed: a.Webhooks.CheckURL}, nil
 }
 
 // payLink takes a payer from the link of a payment to the page on which it is
@@ -133,6 +135,15 @@ type SandboxSpense struct {
 	ProfileIDs          []string `json:"profileIds"`
 	PartnerClientID     string   `json:"partnerClientId"`
 	PartnerClientSecret string   `json:"partnerClientSecret"`
+	// Terminals are the organisation's, with the pages on which a test cashier works them.
+	Terminals []SandboxTerminal `json:"terminals"`
+}
+
+// SandboxTerminal is a terminal of the sandbox.
+type SandboxTerminal struct {
+	ID   string `json:"id"` // as a payment method
+	Name string `json:"name"`
+	Page string `json:"page"`
 }
 
 // devOrganisations are the organisations of the sandbox: the single key's, and
@@ -140,13 +151,15 @@ type SandboxSpense struct {
 var devOrganisations = []struct {
 	merchant merchant.Merchant
 	profiles []merchant.Profile
+	desks    []merchant.Channel // terminals
 }{
 	{merchant.Merchant{Code: "FJORD", Name: "Fjord Bil AS", Country: "NO", Business: merchant.Business{TaxID: "NO919191919MVA", TimeZone: "Europe/Oslo"}}, []merchant.Profile{
 		{Code: "fjord-cars", Name: "Car sales", Settings: merchant.Settings{Department: "car-sales", NotifyHosts: devHosts}},
-		{Code: "fjord-parts", Name: "Workshop and parts", Settings: merchant.Settings{Department: "parts", Main: true, NotifyHosts: devHosts}}}},
+		{Code: "fjord-parts", Name: "Workshop and parts", Settings: merchant.Settings{Department: "parts", Main: true, NotifyHosts: devHosts}}},
+		[]merchant.Channel{{Name: "Front desk terminal", Settings: merchant.ChannelSettings{Terminal: "front-desk"}}, {Name: "Workshop terminal", Settings: merchant.ChannelSettings{Terminal: "workshop"}}}},
 	{merchant.Merchant{Code: "NORDLYS", Name: "Nordlys Verksted AS", Country: "NO", Business: merchant.Business{TimeZone: "Europe/Oslo"}}, []merchant.Profile{
 		{Code: "nordlys-cars", Name: "Cars", Settings: merchant.Settings{Department: "car-sales", NotifyHosts: devHosts}},
-		{Code: "nordlys-workshop", Name: "Workshop", Settings: merchant.Settings{Department: "workshop", NotifyHosts: devHosts}}}},
+		{Code: "nordlys-workshop", Name: "Workshop", Settings: merchant.Settings{Department: "workshop", NotifyHosts: devHosts}}}, nil},
 }
 
 // devHosts are where the sandbox's webhooks may go.
@@ -166,6 +179,9 @@ func (a *App) furnishSpense(ctx context.Context, realm access.Realm) (out Sandbo
 			out.OrganizationID = string(m.ID)
 			for _, p := range profiles {
 				out.ProfileIDs = append(out.ProfileIDs, string(p.ID))
+			}
+			if out.Terminals, err = a.devTerminals(ctx, realm.ID, m.ID, o.desks); err != nil {
+				return out, err
 			}
 		}
 	}
@@ -201,6 +217,34 @@ func (a *App) devOrganisation(ctx context.Context, realm access.Realm, m merchan
 	return m, out, err
 }
 
+// devTerminals gives an organisation its terminals, or finds those of an
+// earlier start; the one that every test organisation has comes first.
+func (a *App) devTerminals(ctx context.Context, realm, owner ident.ID, want []merchant.Channel) (out []SandboxTerminal, err error) {
+	have, err := a.Merchants.Channels(ctx, realm, owner)
+	list := []merchant.Channel{{ID: spense.TestTerminal, Name: "Test terminal", Settings: merchant.ChannelSettings{Terminal: string(spense.TestTerminal)}}}
+	for _, ch := range want {
+		if err != nil {
+			return nil, err
+		}
+		if n := slices.IndexFunc(have, func(h merchant.Channel) bool { return h.Settings.Terminal == ch.Settings.Terminal }); n >= 0 {
+			ch = have[n]
+		} else {
+			ch.Merchant, ch.Kind, ch.Active = owner, merchant.TerminalChannel, true
+			ch, err = a.Merchants.AddChannel(ctx, realm, ch)
+		}
+		list = append(list, ch)
+	}
+	for _, ch := range list {
+		if err != nil {
+			return nil, err
+		}
+		till, lost := a.Provider.Till(spense.TerminalAccount(realm, owner, ch), ch.Settings.Terminal)
+		err = lost
+		out = append(out, SandboxTerminal{string(ch.ID), ch.Name, till.Page})
+	}
+	return out, err
+}
+
 // spenseContract is the contract's part of the start page.
 func spenseContract(s Sandbox) dev.Contract {
 	c := s.Spense
@@ -211,7 +255,11 @@ func spenseContract(s Sandbox) dev.Contract {
 		}
 		return line
 	}
-	return dev.Contract{Name: "Spense", About: "Organisations, payment profiles, payment links and bills: the partner API and the older payment API.",
+	var tills []dev.Link
+	for _, t := range c.Terminals {
+		tills = append(tills, dev.Link{Title: t.Name + ": the cashier's page", Path: t.Page})
+	}
+	return dev.Contract{Name: "Spense", Pages: tills, About: "Organisations, payment profiles, payment links, terminals and bills: the partner API and the older payment API.",
 		Base: c.Base, Docs: "/docs/spense-payments",
 		Values: []dev.Value{{Name: "clientId", Value: c.ClientID, Help: "of one organisation"}, {Name: "clientSecret", Value: c.ClientSecret},
 			{Name: "partnerClientId", Value: c.PartnerClientID, Help: "reaches two organisations; names one in X-Organization-Id"}, {Name: "partnerClientSecret", Value: c.PartnerClientSecret},
@@ -221,5 +269,7 @@ func spenseContract(s Sandbox) dev.Contract {
 			{Title: "Send a payment link; it lands in the outbox", Command: call("POST", "/api/payments", `{"customer":{"type":"person","firstName":"Nora","lastName":"Lind","phone":{"countryCode":"+47","number":"40000000"}},`+
 				`"order":{"orderNumber":"WO-20417"},"payment":{"currency":"NOK","totalGrossAmount":1249.00,"totalNetAmount":999.20,"dueDate":"2030-12-05","paymentRef":"20417","profileId":"`+c.ProfileIDs[0]+`"}}`)},
 			{Title: "List the payment methods", Command: call("GET", "/partner/payment-methods", "")},
+			{Title: "Push a payment to a terminal; work it on the cashier's page", Command: call("POST", "/api/payments", `{"customer":{"type":"person","firstName":"Nora","lastName":"Lind"},`+
+				`"order":{"orderNumber":"WO-20418"},"payment":{"currency":"NOK","totalGrossAmount":349.00,"totalNetAmount":279.20,"dueDate":"2030-12-05","profileId":"`+c.ProfileIDs[0]+`"},"paymentMethodId":"`+c.Terminals[1].ID+`"}`)},
 		}}
 }

@@ -1,14 +1,18 @@
 package app
 
 import (
+	"cmp"
 	"net/http"
 	"net/url"
 	"strings"
 
 	"github.com/go-chi/chi/v5"
 
+	"github.com/florinpay/florin/api/spense"
 	"github.com/florinpay/florin/core/access"
 	"github.com/florinpay/florin/core/fault"
+	"github.com/florinpay/florin/core/ident"
+	"github.com/florinpay/florin/core/merchant"
 )
 
 // readTerminals: GET /sandbox/terminals lists the terminals of the realm that
@@ -31,7 +35,20 @@ func (a *App) readTerminals(_ *http.Request, actor access.Actor) (any, error) {
 	return map[string]any{"terminals": list}, err
 }
 
-// switchTerminal: POST /sandbox/terminals/{name} entityId=LM000117 state=on|off|cashier
+// terminalAccount is whose a terminal is at the test provider: an entity's, or
+// the one that an organisation's profiles share.
+func (a *App) terminalAccount(r *http.Request, actor access.Actor, in map[string]string) (string, error) {
+	if id := ident.ID(strings.ToLower(in["organizationId"])); id != "" {
+		return spense.TerminalAccount(actor.Realm, id, merchant.Channel{}), actor.NeedMerchant(id)
+	}
+	profile, _, err := a.Merchants.ByCode(r.Context(), actor.Realm, in["entityId"])
+	if err != nil {
+		return "", err
+	}
+	return cmp.Or(profile.Settings.Account, string(actor.Realm)+"."+profile.Code), actor.NeedMerchant(profile.Merchant)
+}
+
+// switchTerminal: POST /sandbox/terminals/{name} entityId=LM000117 (or organizationId=...) state=on|off|cashier
 func (a *App) switchTerminal(r *http.Request, actor access.Actor) (any, error) {
 	in, err := input(r)
 	if err != nil {
@@ -41,11 +58,8 @@ func (a *App) switchTerminal(r *http.Request, actor access.Actor) (any, error) {
 	if state != "on" && state != "off" && state != "cashier" {
 		return nil, fault.At("invalid.state", "state", "on, off or cashier")
 	}
-	profile, _, err := a.Merchants.ByCode(r.Context(), actor.Realm, in["entityId"])
+	account, err := a.terminalAccount(r, actor, in)
 	if err != nil {
-		return nil, err
-	}
-	if err := actor.NeedMerchant(profile.Merchant); err != nil {
 		return nil, err
 	}
 	name, err := url.PathUnescape(chi.URLParam(r, "name"))
@@ -55,10 +69,6 @@ func (a *App) switchTerminal(r *http.Request, actor access.Actor) (any, error) {
 	at, err := a.timeOf(r, actor)
 	if err != nil {
 		return nil, err
-	}
-	account := profile.Settings.Account
-	if account == "" {
-		account = string(actor.Realm) + "." + profile.Code
 	}
 	if err := a.Provider.Switch(account, name, state == "off", state == "cashier", at); err != nil {
 		return nil, err

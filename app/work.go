@@ -43,7 +43,7 @@ func (a *App) Work(ctx context.Context) (wait func()) {
 // any longer, attempts whose answer nobody will write. What fails here is done by
 // the jobs, later.
 func (a *App) resume(ctx context.Context) {
-	if err := errors.Join(a.Jobs.Release(ctx), a.Payments.Resume(ctx, a.now()), a.Mandates.Resume(ctx, a.now())); err != nil && ctx.Err() == nil {
+	if err := errors.Join(a.Jobs.Release(ctx), a.Payments.Orphans().Resume(ctx, a.now()), a.Mandates.Orphans().Resume(ctx, a.now())); err != nil && ctx.Err() == nil {
 		a.Log.Error("what was left behind could not be taken up at once", "err", err)
 	}
 }

@@ -25,13 +25,14 @@ type Load struct {
 }
 
 // Scenarios are the kinds of load there are.
-var Scenarios = []string{"debit", "authorise+capture", "refund", "inquiry", "reference", "mixed"}
+var Scenarios = []string{"debit", "authorise+capture", "refund", "inquiry", "reference", "mixed", "orders"}
 
 // Target is whom to send to.
 type Target struct {
 	Addr     string // host:port
 	Token    string
 	Entities []string // each a merchant of its own
+	Secrets  []string // the merchants' keys of the April contract, which orders needs
 
 	// Preloaded is how many payments there are to read: number n has the
 	// reference preload-n and is of entity n modulo their count.
@@ -64,6 +65,9 @@ func Run(ctx context.Context, t Target, l Load, progress func(done time.Duration
 	}
 	if len(t.Entities) == 0 && l.Scenario != echoing {
 		return Result{}, errors.New("nobody to pay: no entity is named")
+	}
+	if len(t.Secrets) == 0 && l.Scenario == "orders" {
+		return Result{}, errors.New("orders are made on a database of our own alone: it needs the merchants' secret keys")
 	}
 	run := strconv.FormatInt(time.Now().UnixNano(), 36)
 	r := &recorder{}

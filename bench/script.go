@@ -12,7 +12,8 @@ import (
 type script func(w *worker) (ok bool, problem string)
 
 // scripts are the scenarios, and echo, which florin does not answer.
-var scripts = map[string]script{"debit": debit, "authorise+capture": capture, "refund": refund, "inquiry": inquiry, "reference": reference, "mixed": mixed, echoing: echo}
+var scripts = map[string]script{"debit": debit, "authorise+capture": capture, "refund": refund, "inquiry": inquiry, "reference": reference, "mixed": mixed,
+	"orders": orders, echoing: echo}
 
 // reading are the scenarios that need something to read.
 var reading = []string{"inquiry", "reference", "mixed"}

@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"time"
 
+	"github.com/florinpay/florin/api/april"
 	"github.com/florinpay/florin/app"
 	"github.com/florinpay/florin/core/access"
 	"github.com/florinpay/florin/core/ident"
@@ -46,6 +47,11 @@ func Furnish(ctx context.Context, database, dir string, merchants int) (*Site, e
 			}
 			s.profiles = append(s.profiles, p)
 			s.Target.Entities = append(s.Target.Entities, p.Code)
+			_, secret, err := a.April.MakeKey(ctx, s.realm, april.SecretKey, april.Holder{Merchant: m.ID}, access.Key{Label: "bench"})
+			if err != nil {
+				return err
+			}
+			s.Target.Secrets = append(s.Target.Secrets, secret.Reveal())
 		}
 		_, token, err := a.Access.MakeKey(ctx, s.realm, access.Key{Kind: "gateway", May: access.Everything})
 		s.Target.Token = token.Reveal()
@@ -85,7 +91,7 @@ const sampling = 10
 // flags are the settings of this site, books being the name of the test
 // provider's.
 func (s *Site) flags(books string) map[string]string {
-	return map[string]string{"database": s.Database, "key-file": filepath.Join(s.Dir, "bench.key"), "sandbox-file": s.books(books), "log-level": "warn"}
+	return map[string]string{"database": s.Database, "key-file": filepath.Join(s.Dir, "bench.key"), "sandbox-file": s.books(books), "log-level": "warn", "april-limit": "0"}
 }
 
 func (s *Site) books(name string) string { return filepath.Join(s.Dir, name+".journal") }

@@ -86,6 +86,17 @@ type caller struct {
 	name        string   // in what is told of who made something
 }
 
+// who names the credential where its calls are counted: the key, or who is
+// signed in.
+func (c caller) who() string {
+	for _, id := range []ident.ID{c.actor.Key, c.delegate, c.customer, c.merchant, c.marketplace} {
+		if id != "" {
+			return string(c.actor.Realm) + "/" + string(c.kind) + "/" + string(id)
+		}
+	}
+	return string(c.actor.Realm) + "/" + string(c.kind)
+}
+
 // caller checks the credential (sheet, 2). Faults: unauthenticated...
 func (s *Surface) caller(r *http.Request) (caller, error) {
 	values := r.Header.Values("Authorization")

@@ -69,12 +69,16 @@ func (s *Surface) handle(op Operation) http.HandlerFunc {
 	}
 }
 
-// open checks what every operation shares, in this order: the credential, its
-// kind, the query, the body, the context headers.
+// open checks what every operation shares, in this order: the credential, how
+// often it calls (sheet, 6.9), its kind, the query, the body, the context headers.
 func (s *Surface) open(w http.ResponseWriter, r *http.Request, op Operation) (c *call, err error) {
 	c = &call{r: r, op: op, id: chi.URLParam(r, "id")}
 	if c.caller, err = s.caller(r); err != nil {
 		return c, err
+	}
+	if wait := s.Limiter.Take(c.who()); wait > 0 {
+		w.Header().Set("Retry-After", strconv.FormatInt(wait, 10))
+		return c, errLimit
 	}
 	if !op.Takes(c.kind) {
 		return c, errKind

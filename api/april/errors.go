@@ -210,7 +210,7 @@ func (s *Surface) fail(w http.ResponseWriter, r *http.Request, err error) {
 	} else {
 		s.Log.Debug("request refused", "path", r.URL.Path, "request", wire.RequestID(r), "tracer", out.Tracer, "code", out.ErrorCode)
 	}
-	if out.StatusCode == http.StatusTooManyRequests || out.StatusCode == http.StatusServiceUnavailable {
+	if out.StatusCode == http.StatusServiceUnavailable {
 		w.Header().Set("Retry-After", "2")
 	}
 	w.Header().Set("X-Tracer", out.Tracer)
@@ -224,5 +224,6 @@ var (
 	errBusy         = fault.New("unavailable.busy", "more requests at once than can be served")
 	errNoSuchPath   = fault.New("not_found.path", "no such operation")
 	errNoSuchMethod = fault.New("invalid.method", "the path does not take this method")
+	errLimit        = fault.New(fault.Limited, "this credential calls too often")
 	errKind         = fault.New("forbidden.credential", "this kind of credential may not call the operation")
 )

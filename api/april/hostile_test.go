@@ -293,3 +293,22 @@ func (h *house) sealed(t *testing.T, engine, body string) {
 		t.Error("a secret lies open in the database, or what is open is not found there")
 	}
 }
+
+// Who calls too often is turned away before anything is read, each credential
+// for itself.
+func TestTooOften(t *testing.T) {
+	h := open(t, "sqlite", "april-limit", "1")
+	key := h.sandbox.April.SecretKey
+	var got answer
+	for range 200 { // two of them fall into one second
+		if got = h.ask(t, "POST", "/orders", key, "not even JSON"); got.status == http.StatusTooManyRequests {
+			break
+		}
+	}
+	if got.status != http.StatusTooManyRequests || got.code() != "rate_limited" || got.header.Get("Retry-After") != "1" {
+		t.Fatalf("got %d %s, Retry-After %q", got.status, got.body, got.header.Get("Retry-After"))
+	}
+	if got = h.ask(t, "GET", "/merchants", h.sandbox.April.MarketplaceKey, ""); got.status != http.StatusOK {
+		t.Errorf("another credential: got %d %s", got.status, got.body)
+	}
+}

@@ -24,9 +24,9 @@ type house struct {
 	client  *http.Client
 }
 
-func open(t *testing.T, engine string) *house {
+func open(t *testing.T, engine string, settings ...string) *house {
 	t.Helper()
-	in := apitest.Open(t, engine, apitest.Plan{})
+	in := apitest.Open(t, engine, apitest.Plan{Settings: settings})
 	return &house{app: in.App, sandbox: in.Sandbox, client: document(t).Client(t, inContract)}
 }
 

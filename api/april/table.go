@@ -49,7 +49,8 @@ type Surface struct {
 	ChallengeURL func(realm, payment ident.ID) string
 	Outside      Outside // what happens outside of us, in test realms
 
-	Door *wire.Door // how many changes at a time; reads are always let in
+	Limiter *wire.Limiter // counts the calls of a credential
+	Door    *wire.Door    // how many changes at a time; reads are always let in
 }
 
 // Operation is one row of the contract: a path's method, the credentials that

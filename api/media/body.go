@@ -178,3 +178,69 @@ func (o object) whole(name string) int64 {
 	}
 	return n
 }
+
+// child is a member that is an object itself; one without members when it is
+// not there. What is wrong with it is wrong with the whole.
+func (o object) child(name string) object {
+	out := object{map[string]any{}, o.wrong}
+	if !o.has(name) {
+		return out
+	}
+	members, ok := o.members[name].(map[string]any)
+	if !ok {
+		o.refuse("invalid", name, "an object is needed")
+		return out
+	}
+	out.members = members
+	return out
+}
+
+// children is a member that is a list of at most most objects.
+func (o object) children(name string, most int) (list []object) {
+	for _, v := range o.list(name, most) {
+		members, ok := v.(map[string]any)
+		if !ok {
+			o.refuse("invalid", name, "a list of objects is needed")
+			return nil
+		}
+		list = append(list, object{members, o.wrong})
+	}
+	return list
+}
+
+func (o object) list(name string, most int) []any {
+	if !o.has(name) {
+		return nil
+	}
+	list, ok := o.members[name].([]any)
+	if !ok || len(list) > most {
+		o.refuse("invalid", name, "a list of at most "+number(most)+" is needed")
+		return nil
+	}
+	return list
+}
+
+// texts is a list of at most most texts of 1 to chars characters; plain texts
+// or objects that hold one as a member of that name.
+func (o object) texts(name, member string, most, chars int) (out []string) {
+	for _, v := range o.list(name, most) {
+		one := object{map[string]any{name: v}, o.wrong}
+		if members, ok := v.(map[string]any); ok && member != "" {
+			one.members[name] = members[member]
+		}
+		out = append(out, one.text(name, chars))
+	}
+	return out
+}
+
+// major is an amount in major units as it was written, "" when it is not there.
+func (o object) major(name string) string {
+	if !o.has(name) {
+		return ""
+	}
+	v, ok := o.members[name].(json.Number)
+	if !ok {
+		o.refuse("invalid", name, "a number of major units is needed")
+	}
+	return v.String()
+}

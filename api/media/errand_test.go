@@ -329,6 +329,27 @@ func TestChangingTheMethod(t *testing.T) {
 	}
 }
 
+// agree chooses at a provider's page, and goes where that leads.
+func (r *reader) agree(to *url.URL, choice string) *url.URL {
+	r.t.Helper()
+	req, err := http.NewRequestWithContext(r.t.Context(), http.MethodPost, to.String(), strings.NewReader("choice="+choice))
+	if err != nil {
+		r.t.Fatal(err)
+	}
+	req.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+	req.Header.Set("Origin", r.sandbox.URL)
+	res, err := (&http.Transport{}).RoundTrip(req)
+	if err != nil {
+		r.t.Fatal(err)
+	}
+	_ = res.Body.Close()
+	for range 2 { // the provider's way back, then ours
+		_, to = r.visit(res.Header.Get("Location"))
+		res.Header.Set("Location", to.String())
+	}
+	return to
+}
+
 // A reader stores a way to pay, has a product paid by another, and removes the
 // first: each stands only when the provider says so.
 func TestTokens(t *testing.T) {
@@ -337,22 +358,7 @@ func TestTokens(t *testing.T) {
 	agree := func(page, name string, id int64, choice string) *url.URL {
 		t.Helper()
 		_, to := r.visit(r.page(page, name, id))
-		req, err := http.NewRequestWithContext(t.Context(), http.MethodPost, to.String(), strings.NewReader("choice="+choice))
-		if err != nil {
-			t.Fatal(err)
-		}
-		req.Header.Set("Content-Type", "application/x-www-form-urlencoded")
-		req.Header.Set("Origin", h.sandbox.URL)
-		res, err := (&http.Transport{}).RoundTrip(req)
-		if err != nil {
-			t.Fatal(err)
-		}
-		_ = res.Body.Close()
-		for range 2 { // the provider's way back, then ours
-			_, to = r.visit(res.Header.Get("Location"))
-			res.Header.Set("Location", to.String())
-		}
-		return to
+		return r.agree(to, choice)
 	}
 	list := func(path string) string {
 		t.Helper()

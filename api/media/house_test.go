@@ -162,6 +162,9 @@ var masks = []script.Mask{
 	{Pattern: regexp.MustCompile(`^\d{16}$`), Name: "<id>", Member: "paymentChangeId", Named: true},
 	{Pattern: regexp.MustCompile(`^17\d{11}$`), Name: "<ms>", Member: "invoiceDate"},
 	{Pattern: regexp.MustCompile(`^17\d{11}$`), Name: "<ms>", Member: "startTime"},
+	{Pattern: regexp.MustCompile(`^17\d{11}$`), Name: "<ms>", Member: "orderTime"},
+	{Pattern: regexp.MustCompile(`^17\d{11}$`), Name: "<ms>", Member: "orderDate"},
+	{Pattern: regexp.MustCompile(`^17\d{8}$`), Name: "<s>", Member: "invoiceTime"},
 	{Pattern: regexp.MustCompile(`/invoice/view/[\w-]{22}`), Name: "/invoice/view/<key>"},
 }
 

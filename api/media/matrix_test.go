@@ -16,6 +16,7 @@ import (
 	"github.com/florinpay/florin/core/invoice"
 	"github.com/florinpay/florin/core/login"
 	"github.com/florinpay/florin/core/method"
+	"github.com/florinpay/florin/core/purchase"
 	"github.com/florinpay/florin/core/subscription"
 	"github.com/florinpay/florin/store/storetest"
 )
@@ -33,6 +34,7 @@ type asked struct {
 func about(o media.Operation, p login.Person) (asked, bool) {
 	number := strconv.FormatInt(p.Number, 10)
 	const missing = "NotFoundException"
+	const nothing = `{"paymentMethod":"invoice","payer":{"lastName":"Lie","postalCode":"0155","emails":["own@example.com"]},"orderLines":[{"product":"NONE"}]}`
 	a, ok := map[string]asked{
 		"GET /v1/product/payment/{product}":                                      {"/v1/product/payment/MATRIX", "", `"isActive":"Y"`, missing, missing},
 		"POST /v1/product/payment/{product}":                                     {"/v1/product/payment/MATRIX", `{"paymentMethod":"recurringVippsPayment"}`, `"paymentChangeId":`, missing, missing},
@@ -71,6 +73,23 @@ func about(o media.Operation, p login.Person) (asked, bool) {
 		"GET /v1/client/customer/info/{customerNumber}":                          {"/v1/client/customer/info/" + number, "", p.UniqueID, p.UniqueID, "NotFoundException"},
 		"POST /v1/customer/access":                                               {"/v1/customer/access", `{"product":"MATRIX"}`, `"access":true`, "", ""},
 		"POST /v1/client/access":                                                 {"/v1/client/access", `{"product":"MATRIX","customerNumber":` + number + `}`, `"access":true`, `"access":true`, ""},
+		"GET /v1/customer/invoice/address":                                       {"/v1/customer/invoice/address", "", number, "", ""},
+		"GET /v1/order/status":                                                   {"/v1/order/status", "", `"orderId":30001`, "", ""},
+		"POST /v1/order/status":                                                  {"/v1/order/status", `{"orderId":30001}`, `"orderId":30001`, missing, missing},
+		"GET /v1/customer/order/product/history":                                 {"/v1/customer/order/product/history", "", `"orderNumber":30001`, "", ""},
+		"GET /v1/client/order/status/{orderId}":                                  {"/v1/client/order/status/30001", "", `"orderId":30001`, `"orderId":30001`, missing},
+		"POST /v1/order":                                                         {"/v1/order", nothing, missing, missing, missing},
+		"POST /v1/client/order":                                                  {"/v1/client/order", nothing, missing, missing, missing},
+		"POST /v1/client/order/fulfillment":                                      {"/v1/client/order/fulfillment", `{"orderId":30001}`, `"fulfillmentStatus":"OK"`, `"fulfillmentStatus":"OK"`, missing},
+		"GET /v1/client/voucher/coupons/{voucherCode}":                           {"/v1/client/voucher/coupons/HELGEGAVE-2026", "", `"couponNumber":42`, `"couponNumber":42`, missing},
+		"POST /v1/coupon/price":                                                  {"/v1/coupon/price", `{"product":"MATRIX"}`, `"couponNumber":1`, `"couponNumber":1`, missing},
+		"POST /v1/client/coupon/price":                                           {"/v1/client/coupon/price", `{"product":"MATRIX"}`, `"couponNumber":1`, `"couponNumber":1`, missing},
+		"GET /v1/customer/info":                                                  {"/v1/customer/info", "", p.UniqueID, "", ""},
+		"POST /v1/customer/info":                                                 {"/v1/customer/info", `{}`, p.UniqueID, "", ""},
+		"POST /v1/client/customer/search":                                        {"/v1/client/customer/search", `{"customerNumber":` + number + `}`, p.UniqueID, p.UniqueID, ""},
+		"GET /v1/client/customer/number/{customerNumber}":                        {"/v1/client/customer/number/" + number, "", `"exists":true`, `"exists":true`, ""},
+		"POST /v1/client/customer":                                               {"/v1/client/customer", `{"emails":["own@example.com"]}`, p.UniqueID, p.UniqueID, ""},
+		"POST /v1/client/extid/customer":                                         {"/v1/client/extid/customer", `{"extSource":"m","extId":"1","emails":["own@example.com"]}`, p.UniqueID, p.UniqueID, ""},
 	}[o.Method+" "+o.Path]
 	return a, ok
 }
@@ -114,6 +133,10 @@ func TestAuthorisation(t *testing.T) {
 				t.Fatal(err)
 			}
 			h.sell(t, owner)
+			if _, err := h.app.Purchases.Place(ctx, h.realm.ID, by, purchase.Wish{Client: site.ID, Person: owner.ID, Way: purchase.ByInvoice, Method: subscription.ByInvoice,
+				Payer: purchase.Payer{Contact: login.Contact{Address: login.Address{Postcode: "0155"}}}, Lines: []purchase.Item{{Product: "HELG"}}}); err != nil {
+				t.Fatal(err)
+			}
 			tried := 0
 			for _, o := range media.Operations() {
 				if !o.Routed() {

@@ -4,7 +4,6 @@ import (
 	"strconv"
 	"strings"
 
-	"github.com/florinpay/florin/core/fault"
 	"github.com/florinpay/florin/core/login"
 )
 
@@ -126,29 +125,4 @@ func contacts(list []login.Credential) (phones []phone, emails []string) {
 		}
 	}
 	return phones, emails
-}
-
-// customerInfo is what a client sees of a customer.
-func (s *Surface) customerInfo(c *call) (any, error) {
-	ctx, realm := c.r.Context(), c.realm()
-	p, err := s.Login.ByNumber(ctx, realm, readNumber(c.path("customerNumber")))
-	if fault.Is(err, fault.NotFound) {
-		err = fault.New(fault.NotFound, "no such customer")
-	}
-	if err != nil {
-		return nil, err
-	}
-	list, err := s.Login.Credentials(ctx, realm, p.ID)
-	if err != nil {
-		return nil, err
-	}
-	phones, emails := contacts(list)
-	return struct {
-		CustomerNumber int64    `json:"customerNumber"`
-		UniqueID       string   `json:"uniqueId"`
-		Name           name     `json:"name"`
-		CompanyName    string   `json:"companyName"`
-		PhoneNumbers   []phone  `json:"phoneNumbers"`
-		Emails         []string `json:"emails"`
-	}{p.Number, p.UniqueID, name{p.GivenName, p.Middle, p.Surname}, p.Company, phones, emails}, nil
 }

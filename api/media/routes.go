@@ -13,6 +13,7 @@ import (
 	"github.com/florinpay/florin/core/errand"
 	"github.com/florinpay/florin/core/login"
 	"github.com/florinpay/florin/core/merchant"
+	"github.com/florinpay/florin/core/purchase"
 	"github.com/florinpay/florin/core/subscription"
 	"github.com/florinpay/florin/store"
 )
@@ -28,6 +29,7 @@ type Surface struct {
 
 	Subscriptions *subscription.Service
 	Errands       *errand.Service
+	Purchases     *purchase.Service
 
 	Clock clock.Clock
 	Log   *slog.Logger
@@ -61,11 +63,14 @@ func (o Operation) Routed() bool { return o.serve != nil }
 
 // Scope is what the token has to have been given for.
 func (o Operation) Scope() string {
-	if o.Method == http.MethodGet || o.Path == "/v1/customer/access" || o.Path == "/v1/client/access" || o.Path == "/v1/order/status" || o.Path == "/v1/client/product" {
+	if o.Method == http.MethodGet || slices.Contains(asking, o.Path) {
 		return login.ReadScope
 	}
 	return login.WriteScope
 }
+
+// asking are the paths that are posted to and change nothing.
+var asking = []string{"/v1/customer/access", "/v1/client/access", "/v1/order/status", "/v1/client/product", "/v1/coupon/price", "/v1/client/coupon/price", "/v1/client/customer/search"}
 
 // Operations are all rows of the contract, in the sheet's order.
 func Operations() []Operation { return slices.Clone(operations) }
@@ -98,17 +103,17 @@ func init() { // not a literal: the handlers know the table
 		{"GET", "/v1/customer/invoice/payment/{product}", User, false, (*Surface).listInvoices}, // 7
 		{"GET", "/v1/customer/invoice/{invoiceNumber}", User, true, (*Surface).getInvoice},
 		{"GET", "/v1/customer/invoice/basic/{product}", User, true, (*Surface).basicInvoices},
-		{"GET", "/v1/customer/invoice/address", User, true, nil},
+		{"GET", "/v1/customer/invoice/address", User, true, (*Surface).invoiceAddress},
 		{"GET", "/v1/client/customer/invoice/payment/{customerNumber}", Client, true, (*Surface).clientInvoices},
 		{"GET", "/v1/client/customer/invoice/payment/{customerNumber}/{productCode}", Client, false, (*Surface).clientInvoices},
 
-		{"GET", "/v1/order/status", User, false, nil}, // 8
-		{"POST", "/v1/order/status", User, false, nil},
-		{"GET", "/v1/customer/order/product/history", User, false, nil},
-		{"GET", "/v1/client/order/status/{orderId}", Client, false, nil},
-		{"POST", "/v1/order", User, false, nil},
-		{"POST", "/v1/client/order", Client, true, nil},
-		{"POST", "/v1/client/order/fulfillment", Client, false, nil},
+		{"GET", "/v1/order/status", User, false, (*Surface).listOrders}, // 8
+		{"POST", "/v1/order/status", User, false, (*Surface).searchOrder},
+		{"GET", "/v1/customer/order/product/history", User, false, (*Surface).orderHistory},
+		{"GET", "/v1/client/order/status/{orderId}", Client, false, (*Surface).orderStatus},
+		{"POST", "/v1/order", User, false, (*Surface).registerOrder},
+		{"POST", "/v1/client/order", Client, true, (*Surface).registerOrder},
+		{"POST", "/v1/client/order/fulfillment", Client, false, (*Surface).fulfilOrder},
 
 		{"GET", "/v1/client/product", Client, false, (*Surface).listProducts}, // 9
 		{"POST", "/v1/client/product", Client, false, (*Surface).checkProducts},
@@ -118,14 +123,21 @@ func init() { // not a literal: the handlers know the table
 		{"POST", "/v1/subscription", User, false, (*Surface).startSubscription},
 		{"GET", "/v1/client/subscription/{customerNumber}", Client, false, (*Surface).clientSubscriptions},
 		{"GET", "/v1/client/coupon/{productId}", Client, false, (*Surface).listCoupons},
-		{"GET", "/v1/client/voucher/coupons/{voucherCode}", Client, false, nil},
+		{"GET", "/v1/client/voucher/coupons/{voucherCode}", Client, false, (*Surface).voucherCoupons},
+		{"POST", "/v1/coupon/price", User, true, (*Surface).couponPrice},
+		{"POST", "/v1/client/coupon/price", Client, true, (*Surface).couponPrice},
 
 		{"GET", "/v1/customer/profile", User, false, (*Surface).profile}, // 10
 		{"GET", "/v2/customer/profile", User, false, (*Surface).profile2},
 		{"GET", "/v1/client/customer/info/{customerNumber}", Client, false, (*Surface).customerInfo},
 		{"POST", "/v1/customer/access", User, false, (*Surface).access},
 		{"POST", "/v1/client/access", Client, false, (*Surface).clientAccess},
-		{"POST", "/v1/client/extid/customer", Client, false, nil},
+		{"GET", "/v1/customer/info", User, true, (*Surface).ownInfo},
+		{"POST", "/v1/customer/info", User, true, (*Surface).changeInfo},
+		{"POST", "/v1/client/customer/search", Client, true, (*Surface).searchCustomers},
+		{"GET", "/v1/client/customer/number/{customerNumber}", Client, true, (*Surface).checkNumber},
+		{"POST", "/v1/client/customer", Client, true, (*Surface).registerCustomer},
+		{"POST", "/v1/client/extid/customer", Client, false, (*Surface).registerCustomer},
 	}
 }
 

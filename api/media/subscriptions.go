@@ -8,6 +8,7 @@ import (
 	"github.com/florinpay/florin/core/fault"
 	"github.com/florinpay/florin/core/ident"
 	"github.com/florinpay/florin/core/invoice"
+	"github.com/florinpay/florin/core/login"
 	"github.com/florinpay/florin/core/merchant"
 	"github.com/florinpay/florin/core/subscription"
 	"github.com/florinpay/florin/store"
@@ -98,28 +99,14 @@ func (s *Surface) startSubscription(c *call) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	products, err := s.Subscriptions.Products(c.r.Context(), c.realm(), code)
+	product, seller, err := s.sells(c, code, company)
 	if err != nil {
 		return nil, err
 	}
-	if len(products) == 0 {
-		return nil, fault.New(fault.NotFound, "no such product")
-	}
-	_, seller, err := s.Merchants.Get(c.r.Context(), c.realm(), products[0].Profile)
-	if err != nil || seller.Code != company {
-		return nil, orMissing(err, "no such product")
-	}
 	w := subscription.Wish{Merchant: seller.ID, Person: reader.ID, Number: reader.Number, Product: code, Coupon: coupon,
-		Details: subscription.Details{Reference: reference, Locale: reader.Locale, Customer: invoice.Customer{GivenName: reader.GivenName, Surname: reader.Surname}}}
-	phones, emails := contacts(list)
-	if len(emails) > 0 {
-		w.Details.Customer.Email = emails[0]
-	}
-	if len(phones) > 0 {
-		w.Details.Customer.Phone = phones[0].Number
-	}
+		Details: subscription.Details{Reference: reference, Locale: reader.Locale, Customer: billed(reader, list)}}
 	if couponCode != "" {
-		if w.Coupon, err = s.couponNumber(c, products[0].ID, couponCode, coupon); err != nil {
+		if w.Coupon, err = s.couponNumber(c, product.ID, couponCode, coupon); err != nil {
 			return nil, err
 		}
 	}
@@ -132,6 +119,19 @@ func (s *Surface) startSubscription(c *call) (any, error) {
 	return struct {
 		Status string `json:"status"`
 	}{"OK"}, nil
+}
+
+// billed is how invoices name a reader.
+func billed(p login.Person, list []login.Credential) invoice.Customer {
+	c := invoice.Customer{Organisation: p.Company != "", Name: p.Company, GivenName: p.GivenName, Surname: p.Surname, Address: subscription.Post(p.Address), Email: p.Address.Email}
+	phones, emails := contacts(list)
+	if c.Email == "" && len(emails) > 0 {
+		c.Email = emails[0]
+	}
+	if len(phones) > 0 {
+		c.Phone = phones[0].Number
+	}
+	return c
 }
 
 func orMissing(err error, what string) error {
@@ -275,20 +275,11 @@ func (s *Surface) listCoupons(c *call) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	type item struct {
-		Code        string      `json:"couponCode"`
-		Number      int64       `json:"couponNumber"`
-		Description string      `json:"description"`
-		Price       json.Number `json:"couponPrice"`
-		Extra       []string    `json:"extraProducts"`
-		Length      int64       `json:"periodLength"`
-		Unit        string      `json:"periodType"`
-	}
 	out := struct {
-		Coupons []item `json:"coupons"`
-	}{[]item{}}
+		Coupons []couponItem `json:"coupons"`
+	}{[]couponItem{}}
 	for _, x := range list {
-		out.Coupons = append(out.Coupons, item{x.Code, x.Number, x.Description, major(x.Price, products[0].Currency), []string{}, x.Length, unitLetters[x.Unit]})
+		out.Coupons = append(out.Coupons, couponOf(products[0], x))
 	}
 	return out, nil
 }

@@ -9,7 +9,6 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-	"sync"
 	"time"
 
 	"github.com/florinpay/florin/api/wire"
@@ -210,31 +209,13 @@ func (s *Surface) reach(c *call) (list []merchant.Merchant, err error) {
 	return list, err
 }
 
-// throttle counts the calls of each key and organisation in the running
-// minute, in this process.
-type throttle struct {
-	mu     sync.Mutex
-	minute int64
-	calls  map[string]int
-}
-
 // limit turns away who calls too often, if the operator has set a limit
-// (sheet, 2.5).
+// (sheet, 2.5): each key is counted for each organisation.
 func (s *Surface) limit(w http.ResponseWriter, c *call) error {
-	if s.PerMinute <= 0 {
+	wait := s.Limiter.Take(string(c.actor.Key) + "/" + string(c.owner.ID))
+	if wait == 0 {
 		return nil
 	}
-	now := s.Clock()
-	minute := now.Unix() / 60
-	s.throttle.mu.Lock()
-	defer s.throttle.mu.Unlock()
-	if s.throttle.minute != minute {
-		s.throttle.minute, s.throttle.calls = minute, map[string]int{}
-	}
-	key := string(c.actor.Key) + "/" + string(c.owner.ID)
-	if s.throttle.calls[key]++; s.throttle.calls[key] <= s.PerMinute {
-		return nil
-	}
-	w.Header().Set("Retry-After", strconv.FormatInt(60-now.Unix()%60, 10))
+	w.Header().Set("Retry-After", strconv.FormatInt(wait, 10))
 	return errThrottle
 }

@@ -38,6 +38,11 @@ func (s *Surface) create(c *call) (any, error) {
 	if err != nil {
 		return nil, err
 	}
+	if m.Type == typeTerminal {
+		if err := s.pushFirst(c, inv, m); err != nil {
+			return nil, err
+		}
+	}
 	return s.created(c, inv), nil
 }
 

@@ -40,6 +40,8 @@ var (
 	errPaying       = trouble{http.StatusConflict, "Payment is being paid"}
 	errUnpaid       = trouble{http.StatusConflict, "Payment is not paid"}
 	errNoTerminal   = trouble{http.StatusConflict, "Payment was not made on a terminal"}
+	errTerminalOff  = trouble{http.StatusConflict, "Terminal is not active"}
+	errTerminalBusy = trouble{http.StatusConflict, "Terminal is busy"}
 	errOutside      = trouble{http.StatusConflict, "Payment was paid outside and cannot be refunded here"}
 	errRefused      = trouble{http.StatusConflict, "The provider refused the refund"}
 	errTooHigh      = trouble{http.StatusBadRequest, "Refund amount is too high"}
@@ -63,6 +65,7 @@ var words = []struct {
 }{
 	{"unauthenticated.key", errClient}, {fault.Unauthenticated, errToken}, {"forbidden.key", errDisabled}, {"forbidden", errNoAccess},
 	{"not_found.invoice", errPayment}, {"not_found.merchant", errNoAccess}, {"not_found", errPayment},
+	{fault.UnavailableTerminalBusy, errTerminalBusy}, {fault.UnavailableTerminal, errTerminalOff},
 	{"conflict.invoice.paying", errPaying}, {"conflict.invoice.unpaid", errUnpaid}, {"conflict.invoice", errFinal},
 	{"conflict.refund.outside", errOutside}, {"conflict.refund.exceeds", errTooHigh}, {"declined.refund", errRefused}, {"conflict.pending", errPaying},
 	{"conflict.idempotency.busy", errUnderWay}, {"conflict.idempotency", errReused}, {"conflict", errFinal}, {"declined", errRefused},

@@ -33,11 +33,7 @@ type house struct {
 
 func open(t *testing.T, engine string, settings ...string) *house {
 	t.Helper()
-	p := apitest.Plan{Settings: map[string]string{}}
-	for i := 0; i+1 < len(settings); i += 2 {
-		p.Settings[settings[i]] = settings[i+1]
-	}
-	in := apitest.Open(t, engine, p)
+	in := apitest.Open(t, engine, apitest.Plan{Settings: settings})
 	h := &house{app: in.App, sandbox: in.Sandbox, client: documents(t)}
 	b := h.sandbox.Spense
 	h.token, h.partner = h.signIn(t, b.ClientID, b.ClientSecret), h.signIn(t, b.PartnerClientID, b.PartnerClientSecret)
@@ -141,7 +137,7 @@ func (h *house) bench() *script.Bench {
 	return &script.Bench{
 		Client: h.client, Masks: masks,
 		Values: map[string]string{"base": h.sandbox.URL, "organization": b.OrganizationID, "cars": b.ProfileIDs[0], "parts": b.ProfileIDs[1], "client": b.ClientID,
-			"secret": b.ClientSecret, "partner": h.partner, "sandbox": h.sandbox.Gateway.Token},
+			"secret": b.ClientSecret, "partner": h.partner, "desk": b.Terminals[1].ID, "sandbox": h.sandbox.Gateway.Token},
 		Defaults: map[string]string{"Authorization": "Bearer " + h.token, "Content-Type": "application/json"},
 		Show:     []string{"WWW-Authenticate", "Allow", "Idempotent-Replay", "Location"},
 	}
@@ -151,6 +147,7 @@ func (h *house) bench() *script.Bench {
 var masks = []script.Mask{
 	{Pattern: regexp.MustCompile(`\b[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}\b`), Name: "<token>"},
 	{Pattern: regexp.MustCompile(`/p/[A-Za-z0-9_-]{22}`), Name: "/p/<key>"},
+	{Pattern: regexp.MustCompile(`/sandbox/terminal/[A-Za-z0-9._-]+`), Name: "/sandbox/terminal/<token>"},
 	{Pattern: regexp.MustCompile(`\b[0-9a-f]{24}\b`), Name: "<id>", Named: true},
 	{Pattern: regexp.MustCompile(`2026-1[12]-\d\dT\d\d:\d\d:\d\dZ`), Name: "<time>"},
 }

@@ -68,13 +68,37 @@ var translations = map[string]map[string]string{
 	errProfile.detail:   {"no": "Fant ikke betalingsprofilen", "sv": "Betalningsprofilen hittades inte", "da": "Betalingsprofilen blev ikke fundet", "fi": "Maksuprofiilia ei löytynyt"},
 	errInstalments.detail: {"no": "Avdragene summerer ikke til totalGrossAmount", "sv": "Delbetalningarna summerar inte till totalGrossAmount",
 		"da": "Raterne giver ikke totalGrossAmount", "fi": "Maksuerien summa ei ole totalGrossAmount"},
-	errFinal.detail:      {"no": "Betalingen har allerede en endelig status", "sv": "Betalningen har redan en slutgiltig status", "da": "Betalingen har allerede en endelig status", "fi": "Maksulla on jo lopullinen tila"},
-	errPaying.detail:     {"no": "Betalingen er i ferd med å bli betalt", "sv": "Betalningen håller på att betalas", "da": "Betalingen er ved at blive betalt", "fi": "Maksua maksetaan parhaillaan"},
-	errUnpaid.detail:     {"no": "Betalingen er ikke betalt", "sv": "Betalningen är inte betald", "da": "Betalingen er ikke betalt", "fi": "Maksua ei ole maksettu"},
-	errNoTerminal.detail: {"no": "Betalingen ble ikke gjort på en terminal", "sv": "Betalningen gjordes inte på en terminal", "da": "Betalingen blev ikke foretaget på en terminal", "fi": "Maksua ei tehty päätteellä"},
-	errTooHigh.detail:    {"no": "Refusjonsbeløpet er for høyt", "sv": "Återbetalningsbeloppet är för högt", "da": "Refusionsbeløbet er for højt", "fi": "Hyvityssumma on liian suuri"},
-	errCurrency.detail:   {"no": "Valutaen støttes ikke", "sv": "Valutan stöds inte", "da": "Valutaen understøttes ikke", "fi": "Valuuttaa ei tueta"},
-	errBackwards.detail:  {"no": "from_date kan ikke være etter to_date", "sv": "from_date får inte vara efter to_date", "da": "from_date må ikke være efter to_date", "fi": "from_date ei saa olla to_date-päivän jälkeen"},
-	errSpan.detail:       {"no": "Datointervallet er for langt", "sv": "Datumintervallet är för långt", "da": "Datointervallet er for langt", "fi": "Aikaväli on liian pitkä"},
-	errThrottle.detail:   {"no": "For mange forespørsler", "sv": "För många förfrågningar", "da": "For mange forespørgsler", "fi": "Liian monta pyyntöä"},
+	errFinal.detail:                       {"no": "Betalingen har allerede en endelig status", "sv": "Betalningen har redan en slutgiltig status", "da": "Betalingen har allerede en endelig status", "fi": "Maksulla on jo lopullinen tila"},
+	errPaying.detail:                      {"no": "Betalingen er i ferd med å bli betalt", "sv": "Betalningen håller på att betalas", "da": "Betalingen er ved at blive betalt", "fi": "Maksua maksetaan parhaillaan"},
+	errUnpaid.detail:                      {"no": "Betalingen er ikke betalt", "sv": "Betalningen är inte betald", "da": "Betalingen er ikke betalt", "fi": "Maksua ei ole maksettu"},
+	errNoTerminal.detail:                  {"no": "Betalingen ble ikke gjort på en terminal", "sv": "Betalningen gjordes inte på en terminal", "da": "Betalingen blev ikke foretaget på en terminal", "fi": "Maksua ei tehty päätteellä"},
+	errTerminalOff.detail:                 {"no": "Terminalen er ikke aktiv", "sv": "Terminalen är inte aktiv", "da": "Terminalen er ikke aktiv", "fi": "Pääte ei ole käytössä"},
+	errTerminalBusy.detail:                {"no": "Terminalen er opptatt", "sv": "Terminalen är upptagen", "da": "Terminalen er optaget", "fi": "Pääte on varattu"},
+	errTooHigh.detail:                     {"no": "Refusjonsbeløpet er for høyt", "sv": "Återbetalningsbeloppet är för högt", "da": "Refusionsbeløbet er for højt", "fi": "Hyvityssumma on liian suuri"},
+	errCurrency.detail:                    {"no": "Valutaen støttes ikke", "sv": "Valutan stöds inte", "da": "Valutaen understøttes ikke", "fi": "Valuuttaa ei tueta"},
+	"Cancelled on the terminal":           {"no": "Avbrutt på terminalen", "sv": "Avbrutet på terminalen", "da": "Afbrudt på terminalen", "fi": "Peruutettu päätteellä"},
+	"Nobody paid on the terminal in time": {"no": "Ingen betalte på terminalen i tide", "sv": "Ingen betalade på terminalen i tid", "da": "Ingen betalte på terminalen i tide", "fi": "Kukaan ei maksanut päätteellä ajoissa"},
+	"The terminal is switched off or cannot be reached": {"no": "Terminalen er slått av eller kan ikke nås", "sv": "Terminalen är avstängd eller kan inte nås",
+		"da": "Terminalen er slukket eller kan ikke nås", "fi": "Pääte on pois päältä tai siihen ei saada yhteyttä"},
+	"Declined": {"no": "Avvist", "sv": "Nekades", "da": "Afvist", "fi": "Hylätty"},
+	"The terminal does not say what became of the payment": {"no": "Terminalen sier ikke hva som skjedde med betalingen", "sv": "Terminalen säger inte hur det gick med betalningen",
+		"da": "Terminalen siger ikke, hvad der skete med betalingen", "fi": "Pääte ei kerro, miten maksun kävi"},
+	"VAT number":        {"no": "Org.nr.", "sv": "Momsreg.nr", "da": "Momsnr.", "fi": "ALV-tunnus"},
+	"Order":             {"no": "Ordre", "sv": "Order", "da": "Ordre", "fi": "Tilaus"},
+	"Reference":         {"no": "Referanse", "sv": "Referens", "da": "Reference", "fi": "Viite"},
+	"Paid":              {"no": "Betalt", "sv": "Betalt", "da": "Betalt", "fi": "Maksettu"},
+	"Time":              {"no": "Tid", "sv": "Tid", "da": "Tid", "fi": "Aika"},
+	"Payment":           {"no": "Betaling", "sv": "Betalning", "da": "Betaling", "fi": "Maksu"},
+	errBackwards.detail: {"no": "from_date kan ikke være etter to_date", "sv": "from_date får inte vara efter to_date", "da": "from_date må ikke være efter to_date", "fi": "from_date ei saa olla to_date-päivän jälkeen"},
+	errSpan.detail:      {"no": "Datointervallet er for langt", "sv": "Datumintervallet är för långt", "da": "Datointervallet er for langt", "fi": "Aikaväli on liian pitkä"},
+	errThrottle.detail:  {"no": "For mange forespørsler", "sv": "För många förfrågningar", "da": "For mange forespørgsler", "fi": "Liian monta pyyntöä"},
+}
+
+// wireLanguage is the contract's name of the language in which a payer is
+// written to.
+func wireLanguage(locale string) string {
+	if locale == "nb" {
+		return "no"
+	}
+	return locale
 }

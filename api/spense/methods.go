@@ -13,8 +13,16 @@ import (
 // linkID is the default payment method, which everybody has (sheet, 2.2).
 const linkID ident.ID = "000000000000000000000000"
 
-// testInvoice is the bill that every organisation in test mode has (sheet, 11).
-const testInvoice ident.ID = "6fa0000000000000000000b1"
+// TestTerminal is the terminal that every organisation in test mode has (sheet, 11).
+const TestTerminal ident.ID = "6fa0000000000000000000a1"
+
+// testChannels are what every organisation in test mode has beside its own
+// (sheet, 11). Whether a terminal is switched off its provider says.
+var testChannels = []merchant.Channel{
+	{ID: TestTerminal, Kind: merchant.TerminalChannel, Name: "Test terminal", Active: true},
+	{ID: "6fa0000000000000000000a2", Kind: merchant.TerminalChannel, Name: "Test terminal (off)", Active: true},
+	{ID: "6fa0000000000000000000b1", Kind: merchant.InvoiceChannel, Name: "Test invoice", Active: true},
+}
 
 // methodView is a payment method (sheet, 5.2).
 type methodView struct {
@@ -25,6 +33,7 @@ type methodView struct {
 	Active   bool     `json:"active"`
 
 	channel merchant.Channel
+	busy    bool // a terminal that has a payment
 }
 
 // The types of payment methods, which are the kinds of channels too.
@@ -35,6 +44,7 @@ const (
 )
 
 // methods are the payment methods of an organisation, in the contract's order.
+// Nobody has asked yet how its terminals are.
 func (s *Surface) methods(ctx context.Context, c *call) ([]methodView, error) {
 	list := []methodView{{ID: string(linkID), Name: translate(c.lang, linkName), Profiles: []string{}, Type: typeLink, Active: true}}
 	channels, err := s.Merchants.Channels(ctx, c.actor.Realm, c.owner.ID)
@@ -42,12 +52,9 @@ func (s *Surface) methods(ctx context.Context, c *call) ([]methodView, error) {
 		return nil, err
 	}
 	if c.test() {
-		channels = append(channels, merchant.Channel{ID: testInvoice, Kind: merchant.InvoiceChannel, Name: "Test invoice", Active: true})
+		channels = append(channels, testChannels...)
 	}
 	for _, ch := range channels {
-		if ch.Kind == merchant.TerminalChannel {
-			continue // no provider of terminals is connected
-		}
 		v := methodView{ID: string(ch.ID), Name: ch.Name, Profiles: []string{}, Type: string(ch.Kind), Active: ch.Active, channel: ch}
 		for _, p := range ch.Profiles {
 			v.Profiles = append(v.Profiles, string(p))
@@ -76,6 +83,12 @@ func (s *Surface) listMethods(c *call) (any, error) {
 	if test && !c.test() && err == nil {
 		list = list[:1]
 	}
+	for i := range list {
+		if list[i].Active {
+			_, err := s.ready(c, list[i])
+			list[i].Active = err == nil
+		}
+	}
 	return list, err
 }
 
@@ -98,7 +111,8 @@ func (s *Surface) method(c *call, id string, profile ident.ID) (methodView, erro
 		case !m.Active:
 			return m, errInactive
 		}
-		return m, nil
+		m.busy, err = s.ready(c, m)
+		return m, err
 	}
 	return methodView{}, errMethod
 }
@@ -150,18 +164,12 @@ func (s *Surface) present(c *call, id ident.ID, wanted string) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	_, err = s.Invoices.Present(c.r.Context(), c.actor, id, m.at())
-	return struct{}{}, err
-}
-
-// print is P8: a receipt of what was paid on a terminal.
-func (s *Surface) print(c *call) (any, error) {
-	inv, err := s.payment(c, c.id("payment_id"))
-	switch {
-	case err != nil:
-		return nil, err
-	case inv.State != invoice.Paid:
-		return nil, errUnpaid
+	if m.Type != typeTerminal {
+		_, err = s.Invoices.Present(c.r.Context(), c.actor, id, m.at())
+		return struct{}{}, err
 	}
-	return nil, errNoTerminal
+	if m.busy && !(inv.OnTerminal() && inv.Details.Channel == m.at()) {
+		return nil, errTerminalBusy
+	}
+	return struct{}{}, s.push(c, inv, m)
 }

@@ -13,6 +13,7 @@ import (
 	"github.com/florinpay/florin/core/ident"
 	"github.com/florinpay/florin/core/invoice"
 	"github.com/florinpay/florin/core/merchant"
+	"github.com/florinpay/florin/core/method"
 	"github.com/florinpay/florin/core/webhook"
 	"github.com/florinpay/florin/store"
 )
@@ -53,10 +54,16 @@ type updateView struct {
 // be told. What may not is left out without a word (sheet, 6.1) but for the log.
 func (s *Surface) Target(tx *store.Tx, e event.Event) (webhook.Target, error) {
 	c, ok := e.Subject.(invoice.Change)
-	if !ok || c.Is.Surface != Contract || !tells(e, c) {
+	if !ok || c.Is.Surface != Contract {
 		return webhook.Target{}, nil
 	}
-	to := c.Is.Details.Extra[extraURL]
+	to := ""
+	switch {
+	case failedOnTerminal(e, c):
+		to = c.Is.Details.Extra[extraTerminal]
+	case tells(e, c):
+		to = c.Is.Details.Extra[extraURL]
+	}
 	if to == "" {
 		return webhook.Target{}, nil
 	}
@@ -81,13 +88,19 @@ func tells(e event.Event, c invoice.Change) bool {
 	if c.Instalment >= 0 {
 		return e.Type == "invoice.instalment_paid" || e.Type == "invoice.instalment_failed"
 	}
+	if now := statusOf(c.Is); c.Is.Method == string(method.Terminal) && (now == Opened || now == Unknown) { // that is W2's
+		return false
+	}
 	return c.Was.ID != "" && c.Was.State != invoice.Open && statusOf(c.Was) != statusOf(c.Is)
 }
 
-// Message is W1 for an event; none when the contract has nothing to say.
+// Message is W1 or W2 for an event; none when the contract has nothing to say.
 func (s *Surface) Message(e event.Event) (webhook.Message, error) {
 	c, ok := e.Subject.(invoice.Change)
-	if !ok || !tells(e, c) {
+	switch {
+	case ok && failedOnTerminal(e, c):
+		return webhook.Message{Body: plainJSON(failureOf(c)), ContentType: "application/json"}, nil
+	case !ok || !tells(e, c):
 		return webhook.Message{}, nil
 	}
 	v := updateView{ID: string(c.Is.ID), Status: statusOf(c.Is), Method: methodName(c.Is)}

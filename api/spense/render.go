@@ -34,6 +34,7 @@ func statusOf(inv invoice.Invoice) Status {
 	}
 	switch {
 	case inv.Paying == "":
+	case inv.OnTerminal() && (inv.Stage == payment.Processing || inv.Stage == payment.Pending): // it waits for the payer
 	case inv.Stage == payment.Unknown || inv.Stage == payment.Review:
 		return Unknown
 	case inv.Stage == payment.Pending:
@@ -134,7 +135,10 @@ func methodName(inv invoice.Invoice) *string {
 	if inv.Paid == 0 && inv.Paying == "" {
 		return nil
 	}
-	return filled(strings.ToLower(inv.Method))
+	if strings.HasPrefix(inv.Method, "klarna") { // the contract knows one
+		return filled("klarna")
+	}
+	return filled(inv.Method)
 }
 
 func moment(t time.Time) string { return t.UTC().Format(time.RFC3339) }

@@ -42,9 +42,8 @@ type Surface struct {
 	Answers wire.Answers            // those that are kept under an Idempotency-Key
 	// Legacy lets keys sign in with each call, as before February 2024 (sheet, 3.5).
 	Legacy bool
-	// PerMinute is how many calls a key may make for an organisation in a
-	// minute; 0 for any number.
-	PerMinute int
+	// Limiter counts the calls of a key for an organisation.
+	Limiter *wire.Limiter
 	// Providers is who is behind a connector in settlement reports: for people,
 	// and as a word in capitals for programs.
 	Providers func(connector string) (display, code string)
@@ -54,8 +53,7 @@ type Surface struct {
 	// Allowed says whether a webhook may go to an address at all.
 	Allowed func(url string) error
 
-	Meter    access.Meter
-	throttle throttle
+	Meter access.Meter
 }
 
 // Operation is one row of the contract (sheet, 1).

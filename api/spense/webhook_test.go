@@ -36,6 +36,23 @@ func (h *house) deliver(t *testing.T) {
 	}
 }
 
+// work does the jobs that are due.
+func (h *house) work(t *testing.T) {
+	t.Helper()
+	for range 20 {
+		list, err := h.app.Jobs.Claim(t.Context(), 50)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, j := range list {
+			h.app.Jobs.Run(t.Context(), j)
+		}
+		if len(list) == 0 {
+			return
+		}
+	}
+}
+
 // told makes a payment that tells an address, and has it paid outside.
 func (h *house) told(t *testing.T, to string) (id string) {
 	t.Helper()

@@ -25,7 +25,7 @@ type loadCommand struct {
 	URL         string        `name:"url" help:"Measure a florin that runs already, host:port; needs --token and --entity." placeholder:"HOST:PORT"`
 	Token       string        `help:"Access token for --url." placeholder:"TOKEN"`
 	Entity      []string      `help:"Entities for --url." placeholder:"CODE"`
-	Scenario    []string      `arg:"" optional:"" help:"debit, authorise+capture, refund, inquiry, reference, mixed." default:"debit"`
+	Scenario    []string      `arg:"" optional:"" help:"debit, authorise+capture, refund, inquiry, reference, mixed, orders (an order, a token and its payment through the April contract)." default:"debit"`
 	Connections []int         `help:"How many at the same time; several values are measured in turn." default:"64"`
 	Rate        float64       `help:"Requests a second (open loop); 0 sends as fast as answers come." default:"0"`
 	Duration    time.Duration `help:"How long to measure." default:"10s"`

@@ -37,6 +37,7 @@ type commands struct {
 	Sim     simCommand     `cmd:"" help:"Run the core under seeded faults, against an oracle; no database is touched."`
 	Review  reviewCommand  `cmd:"" help:"List and decide what waits for a human: contradictions, risk reviews; list jobs set aside."`
 	Settle  settleCommand  `cmd:"" help:"How merchants settle, files of providers and banks, differences, payouts by file."`
+	Bank    bankCommand    `cmd:"" help:"Direct debit by bank files: creditors, files out to a folder and in from one."`
 	Listen  listenCommand  `cmd:"" help:"Print the webhooks that a running sandbox receives, as they come."`
 	Version versionCommand `cmd:"" help:"Print the version."`
 }
@@ -68,6 +69,7 @@ type settings struct {
 	WebhookLocal string `help:"true lets webhooks go to plain http and local addresses." placeholder:"BOOL"`
 	WebhookPorts string `help:"Ports that webhooks may go to." placeholder:"PORTS"`
 	SpenseLegacy string `name:"spense-legacy-auth" help:"true lets Spense keys sign in with each call." placeholder:"BOOL"`
+	AprilLimit   string `name:"april-limit" help:"Calls of an April credential a second." placeholder:"N"`
 	SpenseLines  string `name:"spense-machine-readable-transactions" help:"true adds lines T to Spense reports." placeholder:"BOOL"`
 	SpenseLimit  string `name:"spense-limit" help:"Calls of a Spense key a minute." placeholder:"N"`
 	AppleRoots   string `name:"apple-pay-roots" help:"Apple's root certificate." placeholder:"FILE"`
@@ -101,7 +103,7 @@ func (s settings) read() (app.Config, error) {
 		"database": s.Database, "listen": s.Listen, "url": s.URL, "admin-listen": s.AdminListen, "key-file": s.KeyFile, "sandbox-file": s.SandboxFile,
 		"tls-cert": s.TLSCert, "tls-key": s.TLSKey, "log-format": s.LogFormat, "log-level": s.LogLevel, "lanes": s.Lanes, "workers": s.Workers, "max-requests": s.MaxRequests,
 		"smtp-url": s.SMTPURL, "mail-from": s.MailFrom, "sms-url": s.SMSURL, "sms-from": s.SMSFrom, "sms-prefixes": s.SMSPrefixes, "message-limits": s.Limits, "message-allowed": s.Allowed,
-		"spense-legacy-auth": s.SpenseLegacy, "spense-limit": s.SpenseLimit, "spense-machine-readable-transactions": s.SpenseLines,
+		"spense-legacy-auth": s.SpenseLegacy, "spense-limit": s.SpenseLimit, "april-limit": s.AprilLimit, "spense-machine-readable-transactions": s.SpenseLines,
 		"apple-pay-roots": s.AppleRoots, "apple-pay-keys": s.AppleKeys,
 		"google-pay-roots": s.GoogleRoots, "google-pay-recipient": s.GoogleFor, "google-pay-keys": s.GoogleKeys,
 		"webhook-local": s.WebhookLocal, "webhook-ports": s.WebhookPorts, "drain-seconds": s.Drain, "trusted-proxies": s.Proxies,

@@ -222,17 +222,35 @@ type Till struct {
 	Receipts            [][]string
 }
 
+// Till finds a terminal of an account, used or not, with the address of its page.
+func (p *Provider) Till(account, name string) (Till, error) {
+	var out Till
+	err := p.books.do(func(w *writing) {
+		t, n := w.terminal(account, name)
+		if n < 0 {
+			w.keep(t)
+			t, n = w.terminal(account, name)
+		}
+		out = p.till(t, n)
+	})
+	return out, either(nil, err)
+}
+
+func (p *Provider) till(t terminal, n int) Till {
+	out := Till{Account: t.Account, Name: t.Name, Off: t.Off, ByHand: t.ByHand, Page: p.terminalPage(n)}
+	for _, r := range t.Printed {
+		out.Receipts = append(out.Receipts, r.Lines)
+	}
+	return out
+}
+
 // Tills lists the terminals that somebody has used, with the addresses of their
 // pages, by account and name.
 func (p *Provider) Tills() ([]Till, error) {
 	var out []Till
 	err := p.books.do(func(w *writing) {
 		for n, t := range w.terminals {
-			till := Till{Account: t.Account, Name: t.Name, Off: t.Off, ByHand: t.ByHand, Page: p.terminalPage(n)}
-			for _, r := range t.Printed {
-				till.Receipts = append(till.Receipts, r.Lines)
-			}
-			out = append(out, till)
+			out = append(out, p.till(t, n))
 		}
 	})
 	slices.SortFunc(out, func(a, b Till) int { return cmp.Or(cmp.Compare(a.Account, b.Account), cmp.Compare(a.Name, b.Name)) })

@@ -58,8 +58,9 @@ func creditorOf(tx *store.Tx, merchant ident.ID, bank string) (c Creditor, found
 	return list[0], true, nil
 }
 
+// creditorsOf lists a merchant's creditors, or, for "", those of all.
 func creditorsOf(tx *store.Tx, merchant ident.ID) ([]Creditor, error) {
-	return listCreditors(tx, `SELECT `+creditorColumns+` FROM bank_creditor WHERE realm = $1 AND merchant = $2 ORDER BY bank`, string(tx.Realm()), string(merchant))
+	return listCreditors(tx, `SELECT `+creditorColumns+` FROM bank_creditor WHERE realm = $1 AND (merchant = $2 OR $2 = '') ORDER BY bank, customer`, string(tx.Realm()), string(merchant))
 }
 
 // nextPayer counts a realm's payers: references that are made of their numbers

@@ -138,10 +138,16 @@ func addEntries(tx *store.Tx, f File, t connector.Tidings) error {
 
 // read is the job that works through a file that was taken.
 func (s *Service) read(ctx context.Context, j job.Job) error {
+	return s.work(ctx, j.Realm, j.Object, func(tx *store.Tx) error { return job.Done(tx, j) })
+}
+
+// work takes a file's entries in, a batch in a transaction, and ends with done in the
+// last one. Entries that were taken in are passed over, so it may begin anew.
+func (s *Service) work(ctx context.Context, realm, file ident.ID, done func(tx *store.Tx) error) error {
 	for {
 		more := false
-		err := s.DB.Update(ctx, j.Realm, func(tx *store.Tx) error {
-			f, err := getFile(tx, j.Object)
+		err := s.DB.Update(ctx, realm, func(tx *store.Tx) error {
+			f, err := getFile(tx, file)
 			if err != nil {
 				return err
 			}
@@ -158,16 +164,18 @@ func (s *Service) read(ctx context.Context, j job.Job) error {
 					return err
 				}
 			}
-			if more = len(list) == batchEntries; more || f.State != Taken {
+			if more = len(list) == batchEntries; more {
 				return nil
 			}
-			f.State, f.DoneAt = Read, tx.Now()
-			f.Seq++
-			saveFile(tx, &f)
-			if err := s.tell(tx, f.ID, f.Seq, f.Merchant, "bank_file.read", map[string]string{"name": f.Name}, f); err != nil {
-				return err
+			if f.State == Taken {
+				f.State, f.DoneAt = Read, tx.Now()
+				f.Seq++
+				saveFile(tx, &f)
+				if err := s.tell(tx, f.ID, f.Seq, f.Merchant, "bank_file.read", map[string]string{"name": f.Name}, f); err != nil {
+					return err
+				}
 			}
-			return job.Done(tx, j)
+			return done(tx)
 		})
 		if err != nil || !more {
 			return err

@@ -39,9 +39,9 @@ func (s *Service) AddToken(ctx context.Context, o Owner, product string, m subsc
 func (s *Service) agree(ctx context.Context, o Owner, env access.Environment, e Errand) (Step, error) {
 	var profile merchant.Profile
 	err := s.DB.View(ctx, o.Realm, func(tx *store.Tx) error {
-		h, err := subscription.HeldIn(tx, e.Person, e.Product)
+		p, err := product(tx, e)
 		if err == nil {
-			profile, err = merchant.ProfileIn(tx, h.Product.Profile)
+			profile, err = merchant.ProfileIn(tx, p.Profile)
 		}
 		return err
 	})
@@ -93,11 +93,11 @@ func (s *Service) conclude(tx *store.Tx, e *Errand, m mandate.Mandate) error {
 	default:
 		return s.move(tx, e, Unknown)
 	}
-	h, err := subscription.HeldIn(tx, e.Person, e.Product)
+	p, err := product(tx, *e)
 	if err != nil {
 		return err
 	}
-	t, err := s.Subscriptions.AddToken(tx, h.Product, e.Person, e.Method, m.ID)
+	t, err := s.Subscriptions.AddToken(tx, p, e.Person, e.Method, m.ID)
 	if err != nil {
 		return err
 	}

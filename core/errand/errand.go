@@ -94,7 +94,8 @@ type Errand struct {
 	Payment   ident.ID // the latest
 	Session   ident.ID // the checkout, for cards
 	Mandate   ident.ID
-	ReturnURL string // as it was when the page was opened
+	Purchase  ident.ID // the order that is paid, or agreed to be, or ""
+	ReturnURL string   // as it was when the page was opened
 	ErrorURL  string
 	CreatedAt time.Time
 	ExpiresAt time.Time

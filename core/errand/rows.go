@@ -7,15 +7,15 @@ import (
 )
 
 var errandTable = &store.Table{Name: "errand", Key: 2, Columns: []string{"realm", "number", "version", "seq", "id", "kind", "client", "merchant", "person", "product",
-	"invoice", "means", "method", "state", "payment", "session", "mandate", "return_url", "error_url", "created_at", "expires_at", "done_at"}}
+	"invoice", "means", "method", "state", "payment", "session", "mandate", "return_url", "error_url", "created_at", "expires_at", "done_at", "purchase"}}
 
 const errandColumns = `number, version, seq, id, kind, client, merchant, person, product, invoice, means, method, state, payment, session, mandate, return_url, error_url,
-	created_at, expires_at, done_at`
+	created_at, expires_at, done_at, purchase`
 
 func errandRow(tx *store.Tx, e Errand, version int64) []any {
 	return []any{string(tx.Realm()), e.Number, version, e.Seq, string(e.ID), string(e.Kind), string(e.Client), string(e.Merchant), string(e.Person), e.Product,
 		string(e.Invoice), string(e.Means), string(e.Method), string(e.State), string(e.Payment), string(e.Session), string(e.Mandate), e.ReturnURL, e.ErrorURL,
-		clock.Millis(e.CreatedAt), clock.Millis(e.ExpiresAt), clock.Millis(e.DoneAt)}
+		clock.Millis(e.CreatedAt), clock.Millis(e.ExpiresAt), clock.Millis(e.DoneAt), string(e.Purchase)}
 }
 
 func addErrand(tx *store.Tx, e Errand) { tx.Insert(errandTable, errandRow(tx, e, 1)...) }
@@ -30,7 +30,7 @@ func list(tx *store.Tx, query string, args ...any) (all []Errand, err error) {
 		var e Errand
 		var created, expires, done int64
 		err := scan(&e.Number, &e.Version, &e.Seq, &e.ID, &e.Kind, &e.Client, &e.Merchant, &e.Person, &e.Product, &e.Invoice, &e.Means, &e.Method, &e.State, &e.Payment,
-			&e.Session, &e.Mandate, &e.ReturnURL, &e.ErrorURL, &created, &expires, &done)
+			&e.Session, &e.Mandate, &e.ReturnURL, &e.ErrorURL, &created, &expires, &done, &e.Purchase)
 		e.CreatedAt, e.ExpiresAt, e.DoneAt = clock.FromMillis(created), clock.FromMillis(expires), clock.FromMillis(done)
 		all = append(all, e)
 		return err
@@ -54,4 +54,9 @@ func ofInvoice(tx *store.Tx, inv ident.ID) ([]Errand, error) {
 // ofMandate lists the errands that wait for an agreement, oldest first.
 func ofMandate(tx *store.Tx, mandate ident.ID) ([]Errand, error) {
 	return list(tx, `SELECT `+errandColumns+` FROM errand WHERE realm = $1 AND mandate = $2 ORDER BY id`, string(tx.Realm()), string(mandate))
+}
+
+// ofPurchase lists the errands of an order, oldest first.
+func ofPurchase(tx *store.Tx, purchase ident.ID) ([]Errand, error) {
+	return list(tx, `SELECT `+errandColumns+` FROM errand WHERE realm = $1 AND purchase = $2 ORDER BY id`, string(tx.Realm()), string(purchase))
 }

@@ -6,7 +6,6 @@ import (
 	"errors"
 	"io"
 	"log/slog"
-	"slices"
 
 	"github.com/florinpay/florin/core/access"
 	"github.com/florinpay/florin/core/checkout"
@@ -63,9 +62,8 @@ func (s *Service) PayInvoice(ctx context.Context, o Owner, b Bill) (e Errand, ok
 	if err != nil {
 		return e, false, err
 	}
-	if brand := brands[b.Means]; brand != "" && !profile.Settings.TakesBrand(brand) ||
-		brand == "" && !slices.ContainsFunc(cardBrands, profile.Settings.TakesBrand) {
-		return e, false, fault.New("conflict.method.not_set_up", "this method is not set up for the company")
+	if err := Takes(profile, b.Means); err != nil {
+		return e, false, err
 	}
 	var before ident.ID // a payment that nobody waits for any more
 	err = s.make(ctx, o, func(tx *store.Tx, number int64) error {

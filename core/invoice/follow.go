@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
+	"strings"
 	"time"
 
 	"github.com/florinpay/florin/connector"
@@ -13,6 +14,7 @@ import (
 	"github.com/florinpay/florin/core/fault"
 	"github.com/florinpay/florin/core/ident"
 	"github.com/florinpay/florin/core/ledger"
+	"github.com/florinpay/florin/core/method"
 	"github.com/florinpay/florin/core/money"
 	"github.com/florinpay/florin/core/payment"
 	"github.com/florinpay/florin/store"
@@ -60,7 +62,7 @@ func (s *Service) Claim(tx *store.Tx, p payment.Payment) error {
 	case was.State.Final():
 		return final()
 	case was.Paying != "":
-		return fault.New("conflict.invoice.paying", "the invoice is being paid")
+		return paying()
 	case p.Kind != connector.Debit:
 		return fault.New("conflict.invoice.kind", "an invoice is paid by a debit")
 	case p.Amount.Currency != left.Currency || p.Amount.Minor > left.Minor:
@@ -73,7 +75,13 @@ func (s *Service) Claim(tx *store.Tx, p payment.Payment) error {
 	return err
 }
 
-func methodOf(p payment.Payment) string { return string(p.Method) }
+// methodOf names a wallet by its brand, as payers do.
+func methodOf(p payment.Payment) string {
+	if p.Method == method.Wallet {
+		return strings.ToLower(p.Brand)
+	}
+	return string(p.Method)
+}
 
 // OnEvent follows the payments that name an invoice, in the transaction in
 // which they change.
@@ -114,6 +122,10 @@ func (s *Service) OnEvent(tx *store.Tx, e event.Event) error {
 	inv.restate(tx.Now())
 	if inv.State == Paid && typ == "invoice.partly_paid" {
 		typ = "invoice.paid"
+	}
+	if typ == "invoice.try_failed" {
+		_, err = s.failed(tx, was, inv, p.Code)
+		return err
 	}
 	done := inv.fill(tx.Now())
 	_, err = s.save(tx, typ, was, inv, done...)
@@ -290,8 +302,8 @@ func derived(words ...string) ident.ID {
 
 // MarkPaid says that all that is left was paid outside: method is how
 // (bank_terminal, bank_transfer, cash), who is the member of the merchant's
-// staff who says so. The books show it apart from what we owe the merchant,
-// who has the money. Faults: forbidden.permission, not_found.invoice,
+// staff who says so. A terminal that waits for the payer is let go first. The
+// books show it apart from what we owe the merchant, who has the money. Faults: forbidden.permission, not_found.invoice,
 // invalid.method, conflict.invoice.final, conflict.invoice.paying.
 func (s *Service) MarkPaid(ctx context.Context, actor access.Actor, by audit.By, id ident.ID, method, reason string) (out Invoice, err error) {
 	if err := actor.Need(access.Pay); err != nil {
@@ -300,23 +312,32 @@ func (s *Service) MarkPaid(ctx context.Context, actor access.Actor, by audit.By,
 	if method != "bank_terminal" && method != "bank_transfer" && method != "cash" {
 		return out, fault.At("invalid.method", "method", "bank_terminal, bank_transfer or cash")
 	}
+	if err := s.withdraw(ctx, actor, id); err != nil {
+		return out, err
+	}
 	err = s.DB.Update(ctx, actor.Realm, func(tx *store.Tx) error {
-		was, err := own(tx, actor, id)
-		switch {
-		case err != nil:
-			return err
-		case was.State.Final():
-			return final()
-		case was.Paying != "":
-			return fault.New("conflict.invoice.paying", "the invoice is being paid")
-		}
-		left := was.Left()
-		if _, err := ledger.Post(tx, ledger.Deal{Object: was.object(), Merchant: was.Merchant}.Outside(method, left)); err != nil {
-			return err
-		}
-		audit.Add(tx, by, "invoice.mark_paid", id, "ok")
-		out, err = s.receive(tx, was, Receipt{ID: tx.NewID(), Way: Outside, Method: method, In: left.Minor, Memo: clip(by.Actor + ": " + reason)}, 0)
+		out, err = s.MarkPaidIn(tx, actor, by, id, method, reason)
 		return err
 	})
 	return out, err
+}
+
+// MarkPaidIn is MarkPaid in the caller's transaction, by any method.
+// Faults: not_found.invoice, conflict.invoice.final, conflict.invoice.paying.
+func (s *Service) MarkPaidIn(tx *store.Tx, actor access.Actor, by audit.By, id ident.ID, method, reason string) (Invoice, error) {
+	was, err := own(tx, actor, id)
+	switch {
+	case err != nil:
+		return was, err
+	case was.State.Final():
+		return was, final()
+	case was.Paying != "":
+		return was, paying()
+	}
+	left := was.Left()
+	if _, err := ledger.Post(tx, ledger.Deal{Object: was.object(), Merchant: was.Merchant}.Outside(method, left)); err != nil {
+		return was, err
+	}
+	audit.Add(tx, by, "invoice.mark_paid", id, "ok")
+	return s.receive(tx, was, Receipt{ID: tx.NewID(), Way: Outside, Method: method, In: left.Minor, Memo: clip(by.Actor + ": " + reason)}, 0)
 }

@@ -276,6 +276,7 @@ func (inv *Invoice) restate(at time.Time) {
 // Change is what listeners are told of an invoice (event.Event.Subject).
 type Change struct {
 	Was, Is    Invoice
-	Instalment int   // which one the event is about, from 0; -1 for none
-	Transfer   int64 // minor units that a bank transfer brought the merchant, or that were taken back of one
+	Instalment int    // which one the event is about, from 0; -1 for none
+	Code       string // why a try failed, the payment's fault code; "" for other events
+	Transfer   int64  // minor units that a bank transfer brought the merchant, or that were taken back of one
 }

@@ -126,9 +126,13 @@ func (s *Service) Receipts(ctx context.Context, realm, id ident.ID) (list []Rece
 }
 
 // Present puts an invoice before the payer over a channel, the first time or
-// once more: the event invoice.sent makes others send it. Faults:
-// forbidden.permission, not_found.invoice, conflict.invoice.final.
+// once more: the event invoice.sent makes others send it. It is taken off the
+// terminal that has it. Faults: forbidden.permission, not_found.invoice,
+// conflict.invoice.paying (too late for that), conflict.invoice.final.
 func (s *Service) Present(ctx context.Context, actor access.Actor, id ident.ID, c Channel) (Invoice, error) {
+	if err := s.withdraw(ctx, actor, id); err != nil {
+		return Invoice{}, err
+	}
 	return s.change(ctx, actor, access.Pay, id, "invoice.sent", func(tx *store.Tx, inv *Invoice) error {
 		return present(tx, inv, c)
 	})
@@ -157,8 +161,8 @@ func present(tx *store.Tx, inv *Invoice, c Channel) error {
 
 func final() error { return fault.New("conflict.invoice.final", "the invoice is final") }
 
-// Cancel takes an invoice back. Money that has come in for a part of it stays
-// where it is. Faults: forbidden.permission, not_found.invoice,
+// Cancel takes an invoice back, from a terminal too. Money that has come in for
+// a part of it stays where it is. Faults: forbidden.permission, not_found.invoice,
 // conflict.invoice.final, conflict.invoice.paying.
 func (s *Service) Cancel(ctx context.Context, actor access.Actor, id ident.ID, reason string) (Invoice, error) {
 	return s.end(ctx, actor, id, Cancelled, reason)
@@ -170,12 +174,15 @@ func (s *Service) Credit(ctx context.Context, actor access.Actor, id ident.ID, r
 }
 
 func (s *Service) end(ctx context.Context, actor access.Actor, id ident.ID, state State, reason string) (Invoice, error) {
+	if err := s.withdraw(ctx, actor, id); err != nil {
+		return Invoice{}, err
+	}
 	return s.change(ctx, actor, access.Pay, id, "invoice."+string(state), func(tx *store.Tx, inv *Invoice) error {
 		if inv.State.Final() {
 			return final()
 		}
 		if inv.Paying != "" {
-			return fault.New("conflict.invoice.paying", "the invoice is being paid")
+			return paying()
 		}
 		inv.State, inv.EndedAt, inv.OverdueAt, inv.Details.Reason = state, tx.Now(), time.Time{}, clip(reason)
 		return nil
@@ -219,12 +226,10 @@ func (s *Service) save(tx *store.Tx, typ string, was, inv Invoice, instalments .
 // saveMoved is save for a change that a bank transfer made: moved is what it
 // brought the merchant.
 func (s *Service) saveMoved(tx *store.Tx, typ string, was, inv Invoice, moved int64, instalments ...int) (Invoice, error) {
-	inv.Seq += int64(1 + len(instalments))
-	inv.UpdatedAt = tx.Now()
-	if err := saveInvoice(tx, inv); err != nil {
+	inv, err := s.put(tx, inv, int64(1+len(instalments)))
+	if err != nil {
 		return inv, err
 	}
-	inv.Version++
 	first := inv.Seq - int64(len(instalments))
 	if err := s.tell(tx, typ, Change{Was: was, Is: inv, Instalment: -1, Transfer: moved}, first); err != nil {
 		return inv, err
@@ -234,6 +239,26 @@ func (s *Service) saveMoved(tx *store.Tx, typ string, was, inv Invoice, moved in
 			return inv, err
 		}
 	}
+	return inv, nil
+}
+
+// failed is save for a try at the invoice that failed.
+func (s *Service) failed(tx *store.Tx, was, inv Invoice, code string) (Invoice, error) {
+	inv, err := s.put(tx, inv, 1)
+	if err != nil {
+		return inv, err
+	}
+	return inv, s.tell(tx, "invoice.try_failed", Change{Was: was, Is: inv, Instalment: -1, Code: code}, inv.Seq)
+}
+
+// put writes a changed invoice over the version it was read at; events follow.
+func (s *Service) put(tx *store.Tx, inv Invoice, events int64) (Invoice, error) {
+	inv.Seq += events
+	inv.UpdatedAt = tx.Now()
+	if err := saveInvoice(tx, inv); err != nil {
+		return inv, err
+	}
+	inv.Version++
 	return inv, nil
 }
 

@@ -21,6 +21,7 @@ type Person struct {
 	Surname    string
 	Company    string
 	Locale     string // in which the person is written to, or ""
+	Address    Address
 	DisabledAt time.Time
 	CreatedAt  time.Time
 	UpdatedAt  time.Time
@@ -30,6 +31,35 @@ type Person struct {
 
 // HasPassword says whether the person can sign in with one.
 func (p Person) HasPassword() bool { return p.password != "" }
+
+// Address is where a person's post goes, invoices among it.
+type Address struct {
+	CareOf   string `json:"careOf,omitempty"`
+	Street   string `json:"street,omitempty"`
+	Number   string `json:"number,omitempty"` // of the house, with its entrance
+	Postcode string `json:"postcode,omitempty"`
+	City     string `json:"city,omitempty"`
+	Country  string `json:"country,omitempty"` // three letters, or ""
+	Email    string `json:"email,omitempty"`   // to which invoices go instead, or ""
+}
+
+// Check refuses what is no address. Faults: invalid.address.
+func (a Address) Check() error {
+	for field, value := range map[string]string{"coAddress": a.CareOf, "street": a.Street, "streetNumber": a.Number, "postalCode": a.Postcode, "postalPlace": a.City} {
+		if len([]rune(value)) > nameLimit || strings.ContainsFunc(value, func(c rune) bool { return c < ' ' || c == 0x7f }) {
+			return fault.At("invalid.address", field, "a line of an address has at most %d characters", nameLimit)
+		}
+	}
+	if a.Country != "" && (len(a.Country) != 3 || strings.Trim(a.Country, "ABCDEFGHIJKLMNOPQRSTUVWXYZ") != "") {
+		return fault.At("invalid.address", "countryCode", "a country has three capital letters")
+	}
+	if a.Email != "" {
+		if _, err := notify.Address(a.Email); err != nil {
+			return fault.At("invalid.address", "invoiceEmailAddress", "not an e-mail address")
+		}
+	}
+	return nil
+}
 
 // Kind is what a credential is.
 type Kind string

@@ -1,6 +1,7 @@
 package login
 
 import (
+	"encoding/json"
 	"strings"
 	"time"
 
@@ -10,13 +11,14 @@ import (
 )
 
 var personTable = &store.Table{Name: "person", Key: 2, Columns: []string{"realm", "id", "version", "number", "unique_id", "given_name", "middle_name", "surname",
-	"company", "locale", "password", "disabled_at", "created_at", "updated_at"}}
+	"company", "locale", "password", "disabled_at", "created_at", "updated_at", "address"}}
 
-const personColumns = `id, version, number, unique_id, given_name, middle_name, surname, company, locale, password, disabled_at, created_at, updated_at`
+const personColumns = `id, version, number, unique_id, given_name, middle_name, surname, company, locale, password, disabled_at, created_at, updated_at, address`
 
 func personRow(p Person, version int64) []any {
+	address, _ := json.Marshal(p.Address) // of texts alone: it cannot fail
 	return []any{string(p.Realm), string(p.ID), version, p.Number, p.UniqueID, p.GivenName, p.Middle, p.Surname, p.Company, p.Locale, p.password,
-		clock.Millis(p.DisabledAt), clock.Millis(p.CreatedAt), clock.Millis(p.UpdatedAt)}
+		clock.Millis(p.DisabledAt), clock.Millis(p.CreatedAt), clock.Millis(p.UpdatedAt), string(address)}
 }
 
 func addPerson(tx *store.Tx, p Person) { tx.Insert(personTable, personRow(p, 1)...) }
@@ -30,9 +32,13 @@ func savePerson(tx *store.Tx, p *Person) {
 func personBy(tx *store.Tx, column string, value any) (p Person, found bool, err error) {
 	p.Realm = tx.Realm()
 	var disabled, created, updated int64
-	found, err = tx.Get([]any{&p.ID, &p.Version, &p.Number, &p.UniqueID, &p.GivenName, &p.Middle, &p.Surname, &p.Company, &p.Locale, &p.password, &disabled, &created, &updated},
+	var address string
+	found, err = tx.Get([]any{&p.ID, &p.Version, &p.Number, &p.UniqueID, &p.GivenName, &p.Middle, &p.Surname, &p.Company, &p.Locale, &p.password, &disabled, &created, &updated, &address},
 		`SELECT `+personColumns+` FROM person WHERE realm = $1 AND `+column+` = $2`, string(tx.Realm()), value)
 	p.DisabledAt, p.CreatedAt, p.UpdatedAt = clock.FromMillis(disabled), clock.FromMillis(created), clock.FromMillis(updated)
+	if err == nil && found {
+		err = json.Unmarshal([]byte(address), &p.Address)
+	}
 	return p, found, err
 }
 

@@ -61,7 +61,7 @@ func apply(m Mandate, c connector.Consent, settle time.Duration, at time.Time) c
 		out.unknown()
 	}
 	if out.check == 0 && out.m.open() {
-		out.check = nextCheck(at.Sub(m.CreatedAt))
+		out.check = connector.NextLook(at.Sub(m.CreatedAt))
 	}
 	return out
 }
@@ -112,14 +112,8 @@ func (c *change) unknown() {
 	switch c.m.State {
 	case Asking:
 		c.m.State, c.event = Unknown, "mandate.unknown"
-		c.check = nextCheck(0)
+		c.check = connector.NextLook(0)
 	case Pending:
 		c.m.Code = fault.UnavailableProvider
 	}
-}
-
-// nextCheck grows with the age of the question: soon at first, then every half of
-// the time that has passed, at most every six hours.
-func nextCheck(age time.Duration) time.Duration {
-	return min(max(5*time.Second, age/2), 6*time.Hour)
 }

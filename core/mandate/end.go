@@ -44,7 +44,7 @@ func (s *Service) Cancel(ctx context.Context, actor access.Actor, by audit.By, i
 		next := m
 		next.Details.Cancelling = true
 		audit.Add(tx, by, "mandate.cancel", m.ID, "ok")
-		job.Add(tx, "mandate.cancel", m.ID, tx.Now().Add(nextCheck(0)))
+		job.Add(tx, "mandate.cancel", m.ID, tx.Now().Add(connector.NextLook(0)))
 		m, err = s.write(tx, m, change{m: next})
 		return err
 	})
@@ -64,7 +64,7 @@ func (s *Service) revoke(ctx context.Context, realm ident.ID, m Mandate) (Mandat
 	if err != nil {
 		return m, err
 	}
-	c := s.ask(ctx, func(ctx context.Context) connector.Consent { return conn.Revoke(ctx, q) })
+	c := s.ask(ctx, s.patience(), func(ctx context.Context) connector.Consent { return conn.Revoke(ctx, q) })
 	if c.State == connector.NotFound { // there is none: nothing can be charged
 		c.State = connector.Cancelled
 	}
@@ -145,7 +145,7 @@ func (s *Service) Look(ctx context.Context, realm, id ident.ID) (Mandate, error)
 	if err != nil {
 		return m, err
 	}
-	return s.settle(ctx, realm, id, s.ask(ctx, func(ctx context.Context) connector.Consent { return conn.LookupMandate(ctx, q) }))
+	return s.settle(ctx, realm, id, s.ask(ctx, s.patience(), func(ctx context.Context) connector.Consent { return conn.LookupMandate(ctx, q) }))
 }
 
 // expired says whether the time of a mandate is up.

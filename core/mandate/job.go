@@ -7,7 +7,6 @@ import (
 	"github.com/florinpay/florin/connector"
 	"github.com/florinpay/florin/core/clock"
 	"github.com/florinpay/florin/core/fault"
-	"github.com/florinpay/florin/core/ident"
 	"github.com/florinpay/florin/core/job"
 	"github.com/florinpay/florin/store"
 )
@@ -16,22 +15,13 @@ import (
 // whose time is up expire, cancellations without an answer are said again, and
 // those whose process died are found.
 
-// orphanAge is how long a mandate may be asking without an answer written before
-// its process is presumed dead.
-const orphanAge = 30 * time.Second
-
 // Register hands the jobs of this package to the queue. now is the wall clock.
 func (s *Service) Register(q *job.Queue, now clock.Clock) {
 	q.Handle("mandate.resolve", s.resolve)
 	q.Handle("mandate.expire", s.expire)
 	q.Handle("mandate.cancel", s.cancelAgain)
 	q.Handle("mandate.stray", s.stray)
-	q.Handle("mandate.recover", func(ctx context.Context, j job.Job) error {
-		if err := s.Recover(ctx, now().Add(-orphanAge)); err != nil {
-			return err
-		}
-		return s.DB.Update(ctx, j.Realm, func(tx *store.Tx) error { return job.Again(tx, j, tx.Now().Add(orphanAge/3)) })
-	})
+	q.Handle("mandate.recover", s.Orphans().Watch(now))
 }
 
 // resolve is the job that follows an open mandate until it is settled.
@@ -44,7 +34,7 @@ func (s *Service) resolve(ctx context.Context, j job.Job) error {
 		if !m.open() {
 			return job.Done(tx, j)
 		}
-		wait := nextCheck(tx.Now().Sub(m.CreatedAt))
+		wait := connector.NextLook(tx.Now().Sub(m.CreatedAt))
 		if left := m.ExpiresAt.Sub(tx.Now()); left > 0 {
 			wait = min(wait, left+time.Second)
 		}
@@ -102,7 +92,7 @@ func (s *Service) cancelAgain(ctx context.Context, j job.Job) error {
 		if m.Ended() {
 			return job.Done(tx, j)
 		}
-		return job.Again(tx, j, tx.Now().Add(nextCheck(tx.Now().Sub(m.UpdatedAt))))
+		return job.Again(tx, j, tx.Now().Add(connector.NextLook(tx.Now().Sub(m.UpdatedAt))))
 	})
 }
 
@@ -118,7 +108,7 @@ func (s *Service) stray(ctx context.Context, j job.Job) error {
 	if err == nil && ok && m.Ended() {
 		var q connector.Inquiry
 		if q, err = s.inquiry(ctx, j.Realm, m); err == nil {
-			if c := s.ask(ctx, func(ctx context.Context) connector.Consent { return conn.Revoke(ctx, q) }); c.State == connector.Unknown {
+			if c := s.ask(ctx, s.patience(), func(ctx context.Context) connector.Consent { return conn.Revoke(ctx, q) }); c.State == connector.Unknown {
 				err = fault.New("unavailable.provider", "the provider does not say whether the agreement has ended")
 			}
 		}
@@ -129,39 +119,10 @@ func (s *Service) stray(ctx context.Context, j job.Job) error {
 	return s.DB.Update(ctx, j.Realm, func(tx *store.Tx) error { return job.Done(tx, j) })
 }
 
-// Resume is Recover at the start of a process, before it serves. now is the wall
-// time. Where this process has the database for itself, nobody can still be
-// asking a provider; otherwise another process may be, and the usual age counts.
-func (s *Service) Resume(ctx context.Context, now time.Time) error {
-	if !s.DB.Alone() {
-		now = now.Add(-orphanAge)
-	}
-	return s.Recover(ctx, now)
+// Orphans are mandates that were asked for, and whose answer nobody wrote down.
+func (s *Service) Orphans() job.Orphans {
+	return job.Orphans{DB: s.DB, List: orphans, Settle: func(ctx context.Context, o job.Orphan) error {
+		_, err := s.settle(ctx, o.Realm, o.Object, connector.Consent{State: connector.Unknown})
+		return err
+	}}
 }
-
-// Recover turns mandates that were asked for before the given wall time, and
-// whose answer nobody wrote down, into unknown ones that are looked up.
-func (s *Service) Recover(ctx context.Context, before time.Time) error {
-	const batch = 200
-	for {
-		var list []orphan
-		err := s.DB.View(ctx, store.System, func(tx *store.Tx) (err error) {
-			list, err = orphans(tx, before, batch)
-			return err
-		})
-		if err != nil {
-			return err
-		}
-		for _, o := range list {
-			if _, err := s.settle(ctx, o.realm, o.mandate, connector.Consent{State: connector.Unknown}); err != nil {
-				return err
-			}
-		}
-		if len(list) < batch {
-			return nil
-		}
-	}
-}
-
-// orphan is a mandate whose process may have died before it wrote the answer.
-type orphan struct{ realm, mandate ident.ID }

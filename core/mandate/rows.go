@@ -7,6 +7,7 @@ import (
 	"github.com/florinpay/florin/core/clock"
 	"github.com/florinpay/florin/core/fault"
 	"github.com/florinpay/florin/core/ident"
+	"github.com/florinpay/florin/core/job"
 	"github.com/florinpay/florin/store"
 )
 
@@ -91,12 +92,12 @@ const byProviderText = `SELECT ` + mandateColumns + ` FROM mandate WHERE realm =
 
 // orphans finds what was asked for before the given wall time, by each realm's
 // clock.
-func orphans(tx *store.Tx, before time.Time, limit int) (list []orphan, err error) {
+func orphans(tx *store.Tx, before time.Time, limit int) (list []job.Orphan, err error) {
 	err = tx.All(`SELECT m.realm, m.id FROM mandate m LEFT JOIN clock c ON c.realm = m.realm
 		WHERE m.state = 'asking' AND m.created_at <= $1 + COALESCE(c.ahead_ms, 0) ORDER BY m.created_at LIMIT $2`,
 		[]any{clock.Millis(before), int64(limit)}, func(scan func(...any) error) error {
-			var o orphan
-			err := scan(&o.realm, &o.mandate)
+			var o job.Orphan
+			err := scan(&o.Realm, &o.Object)
 			list = append(list, o)
 			return err
 		})

@@ -29,7 +29,8 @@ type Service struct {
 
 	// ReturnURL is where a provider sends the payer's browser back to.
 	ReturnURL func(realm, mandate ident.ID) string
-	// Patience is how long a provider may take to answer. Zero means 25 seconds.
+	// Patience is how long after the intent an answer is waited for. Zero means
+	// connector.Patience, which is the longest.
 	Patience time.Duration
 }
 
@@ -93,7 +94,7 @@ func (s *Service) Agree(ctx context.Context, actor access.Actor, w Wish) (Outcom
 	if m.Method.Visits() {
 		terms.ReturnURL = s.ReturnURL(actor.Realm, m.ID)
 	}
-	c := s.ask(ctx, func(ctx context.Context) connector.Consent { return conn.Agree(ctx, terms) })
+	c := s.send(ctx, actor.Realm, m, func(ctx context.Context) connector.Consent { return conn.Agree(ctx, terms) })
 	return s.answered(ctx, actor.Realm, m, c), nil
 }
 
@@ -230,22 +231,29 @@ func (m Mandate) summary() string {
 	return string(b) // strings always encode
 }
 
-// ask runs one question to a provider, with no transaction open and whether or
-// not the client is still there.
-func (s *Service) ask(ctx context.Context, question func(ctx context.Context) connector.Consent) (c connector.Consent) {
-	patience := s.Patience
-	if patience == 0 {
-		patience = connector.Patience
+// send asks the provider for a new agreement, once, and in time (connector.Left).
+func (s *Service) send(ctx context.Context, realm ident.ID, m Mandate, request func(ctx context.Context) connector.Consent) connector.Consent {
+	if left := connector.Left(s.patience(), m.CreatedAt, s.DB.Now(realm)); left > 0 {
+		return s.ask(ctx, left, request)
 	}
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), patience)
-	defer cancel()
-	defer func() {
-		if p := recover(); p != nil { // a connector that breaks has not said no
-			s.Log.Error("connector panicked", "panic", p)
-			c = connector.Consent{State: connector.Unknown, Provider: "panic"}
-		}
-	}()
-	return question(ctx)
+	s.Log.Error("too late to ask the provider; nothing was sent", "mandate", m.ID, "at", m.CreatedAt)
+	return connector.Consent{State: connector.Refused, Code: fault.UnavailableProvider, Provider: "not sent"}
+}
+
+func (s *Service) patience() time.Duration {
+	if s.Patience == 0 {
+		return connector.Patience
+	}
+	return s.Patience
+}
+
+// ask runs one question to a provider, with no transaction open.
+func (s *Service) ask(ctx context.Context, patience time.Duration, question func(ctx context.Context) connector.Consent) connector.Consent {
+	c, broken := connector.Ask(ctx, patience, s.Log, question)
+	if broken {
+		c = connector.Consent{State: connector.Unknown, Provider: "panic"}
+	}
+	return c
 }
 
 // answered settles a provider's answer on the request path. If even that cannot

@@ -34,7 +34,7 @@ type Channel struct {
 
 // ChannelSettings are what a channel needs to work.
 type ChannelSettings struct {
-	Account  string `json:"account,omitempty"`  // of a bill: the bank account to pay to, as printed
+	Account  string `json:"account,omitempty"`  // of a bill: the bank account to pay to, as printed; of a terminal: whose it is at the provider
 	Scheme   string `json:"scheme,omitempty"`   // of a bill: how its reference is protected (package invoice)
 	Terminal string `json:"terminal,omitempty"` // of a terminal: the provider's name for it
 }

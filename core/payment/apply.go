@@ -125,25 +125,23 @@ func (c *change) unknown(lim limits, at time.Time) {
 		c.review(at)
 		return
 	}
-	c.check = nextCheck(at.Sub(c.a.SentAt))
+	c.check = connector.NextLook(at.Sub(c.a.SentAt))
 	if c.a.State != Sent { // a lookup without an answer takes nothing back
 		if c.first() && c.a.State == AttemptPending && c.a.Code == "" {
 			c.a.Code = fault.UnavailableProvider // whoever shows the payment can tell
+			if c.p.Method == method.Terminal {   // the payer stands in front of it, and somebody has to say something
+				c.become(Unknown)
+				c.event = "payment.unknown"
+			}
 		}
 		return
 	}
-	c.check = nextCheck(0) // nobody has asked yet, however long ago its process died
+	c.check = connector.NextLook(0) // nobody has asked yet, however long ago its process died
 	c.a.State = AttemptUnknown
 	if c.first() {
 		c.become(Unknown)
 	}
 	c.event = "payment." + c.verb() + "unknown"
-}
-
-// nextCheck grows with the age of the question: soon at first, then every
-// half of the time that has passed, at most every six hours.
-func nextCheck(age time.Duration) time.Duration {
-	return min(max(5*time.Second, age/2), 6*time.Hour)
 }
 
 func (c *change) pend(r connector.Result, lim limits, at time.Time) {
@@ -160,13 +158,17 @@ func (c *change) pend(r connector.Result, lim limits, at time.Time) {
 	}
 	c.check = time.Duration(r.CheckAfterSeconds) * time.Second
 	if c.check == 0 {
-		c.check = nextCheck(at.Sub(c.a.SentAt))
+		c.check = connector.NextLook(at.Sub(c.a.SentAt))
 	}
 	if left := c.p.ExpiresAt.Sub(at); c.first() && left > 0 {
 		c.check = min(c.check, left+time.Second)
 	}
 	if c.a.Code == fault.UnavailableProvider { // it answers again
 		c.a.Code = ""
+		if c.first() && c.p.State == Unknown {
+			c.become(Pending)
+			c.event = "payment.pending"
+		}
 	}
 	if c.a.State == AttemptPending {
 		return

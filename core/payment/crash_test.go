@@ -348,11 +348,11 @@ func TestAStartFindsWhatWasLeftUnanswered(t *testing.T) {
 		if w.db.Alone() {
 			want = payment.AttemptUnknown
 		}
-		if err := w.payments.Resume(ctx, w.wall.Now()); err != nil || state() != want {
+		if err := w.payments.Orphans().Resume(ctx, w.wall.Now()); err != nil || state() != want {
 			w.t.Errorf("after a second: got %s (%v), want %s", state(), err, want)
 		}
 		w.wall.Add(30 * time.Second)
-		if err := w.payments.Resume(ctx, w.wall.Now()); err != nil || state() != payment.AttemptUnknown {
+		if err := w.payments.Orphans().Resume(ctx, w.wall.Now()); err != nil || state() != payment.AttemptUnknown {
 			w.t.Errorf("after half a minute: got %s (%v), want unknown", state(), err)
 		}
 		w.pass(time.Minute, nil)

@@ -179,7 +179,7 @@ func TestAProcessStoppedBeforeItSends(t *testing.T) {
 			on := w.ground(tt.kind)
 			stopped = func() {
 				w.wall.Add(stop.d)
-				if err := w.payments.Recover(context.Background(), w.wall.Now().Add(-30*time.Second)); err != nil {
+				if err := w.payments.Orphans().Recover(context.Background(), w.wall.Now().Add(-30*time.Second)); err != nil {
 					t.Fatal(err)
 				}
 				w.work(nil)

@@ -13,6 +13,7 @@ import (
 	"github.com/florinpay/florin/core/audit"
 	"github.com/florinpay/florin/core/fault"
 	"github.com/florinpay/florin/core/idempotency"
+	"github.com/florinpay/florin/core/ident"
 	"github.com/florinpay/florin/core/mandate"
 	"github.com/florinpay/florin/core/merchant"
 	"github.com/florinpay/florin/core/money"
@@ -295,6 +296,30 @@ func TestMandateOrders(t *testing.T) {
 		}
 		if list, err := w.payments.List(ctx, w.actor, "", 10); err != nil || len(list) != 0 {
 			t.Errorf("%d payments, %v", len(list), err)
+		}
+	})
+}
+
+// A process is stopped between the commit of an agreement's intent and its
+// request for so long that somebody else is told "never seen", and takes it for
+// proof: nobody is asked to agree any more.
+func TestAnAgreementStoppedBeforeItIsAskedFor(t *testing.T) {
+	each(t, func(w *world) {
+		a := &agreed{world: w}
+		w.mandates.ReturnURL = func(_, mandate ident.ID) string {
+			w.pass(time.Minute, nil)
+			if err := w.mandates.Orphans().Recover(context.Background(), w.wall.Now()); err != nil {
+				w.t.Fatal(err)
+			}
+			w.pass(time.Hour, nil)
+			return "https://pay.example/back/" + string(mandate)
+		}
+		a.agree("VIPPS", "")
+		if got := a.standing(); got != "refused (unavailable.provider)" {
+			w.t.Errorf("got %s", got)
+		}
+		if err := w.provider.Decide(a.account(), a.out.Mandate.ID, "success", w.now()); err == nil {
+			w.t.Error("the payer is asked")
 		}
 	})
 }

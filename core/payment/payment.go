@@ -20,6 +20,8 @@
 //	     captured ──> failed (the payer's bank took a direct debit back)
 //	     credited ──> failed (the payee's bank sent it back)
 //
+// pending ──> unknown ──> pending: a terminal fell silent, and answers again.
+//
 // processing: the intent is committed and the provider is being asked. It has
 // no event. pending: the payer or a bank has to act. unknown: the provider's
 // answer is missing; it becomes failed only with proof that nothing happened.

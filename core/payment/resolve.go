@@ -17,24 +17,18 @@ import (
 // What time makes happen: open attempts are looked up at their provider,
 // holds run out, attempts whose process died are found, old keys forgotten.
 
-// orphanAge is how long an attempt may be sent without an answer written
-// before its process is presumed dead. It is longer than any provider may take.
-const orphanAge = 30 * time.Second
-
 // Register hands the jobs of this package to the queue. now is the wall clock.
 func (s *Service) Register(q *job.Queue, now clock.Clock) {
 	q.Handle("payment.resolve", s.resolve)
 	q.Handle("payment.recheck", s.recheck)
 	q.Handle("payment.expire", s.expire)
 	q.Handle("payment.give_back", s.giveBack)
+	recover := s.Orphans().Watch(now)
 	q.Handle("payment.recover", func(ctx context.Context, j job.Job) error {
-		if err := s.Recover(ctx, now().Add(-orphanAge)); err != nil {
-			return err
-		}
 		if err := s.forget(ctx, now); err != nil {
 			return err
 		}
-		return s.DB.Update(ctx, j.Realm, func(tx *store.Tx) error { return job.Again(tx, j, tx.Now().Add(orphanAge/3)) })
+		return recover(ctx, j)
 	})
 }
 
@@ -162,7 +156,7 @@ func (s *Service) nextReturn(out Outcome, now time.Time) time.Time {
 // nextLook is when an attempt that is still open is worth another question:
 // growing pauses, but not later than just after the payer's time is up.
 func (s *Service) nextLook(out Outcome, now time.Time) time.Duration {
-	wait := nextCheck(now.Sub(out.Attempt.SentAt))
+	wait := connector.NextLook(now.Sub(out.Attempt.SentAt))
 	if left := out.Payment.ExpiresAt.Sub(now); left > 0 && out.Attempt.ID == out.Payment.ID {
 		wait = min(wait, left+time.Second)
 	}
@@ -201,48 +195,18 @@ func (s *Service) expire(ctx context.Context, j job.Job) error {
 	})
 }
 
-// Resume is Recover at the start of a process, before it serves. now is the wall
-// time. Where this process has the database for itself, nobody can still be
-// asking a provider; otherwise another process may be, and the usual age counts.
-func (s *Service) Resume(ctx context.Context, now time.Time) error {
-	if !s.DB.Alone() {
-		now = now.Add(-orphanAge)
-	}
-	return s.Recover(ctx, now)
+// Orphans are attempts that were sent, and whose answer nobody wrote down.
+func (s *Service) Orphans() job.Orphans {
+	return job.Orphans{DB: s.DB, List: orphans, Settle: s.recover}
 }
 
-// Recover turns attempts that were sent before the given wall time, and whose
-// answer nobody wrote down, into unknown ones that are looked up. It is safe
-// at any moment: an answer that arrives after all is judged like any other.
-func (s *Service) Recover(ctx context.Context, before time.Time) error {
-	const batch = 200
-	for {
-		var list []orphan
-		err := s.DB.View(ctx, store.System, func(tx *store.Tx) (err error) {
-			list, err = orphans(tx, before, batch)
-			return err
-		})
+func (s *Service) recover(ctx context.Context, o job.Orphan) error {
+	return s.DB.Update(ctx, o.Realm, func(tx *store.Tx) error {
+		p, err := getPayment(tx, o.Object)
 		if err != nil {
 			return err
 		}
-		for _, o := range list {
-			if err := s.recover(ctx, o); err != nil {
-				return err
-			}
-		}
-		if len(list) < batch {
-			return nil
-		}
-	}
-}
-
-func (s *Service) recover(ctx context.Context, o orphan) error {
-	return s.DB.Update(ctx, o.realm, func(tx *store.Tx) error {
-		p, err := getPayment(tx, o.payment)
-		if err != nil {
-			return err
-		}
-		list, err := AttemptsOf(tx, o.payment)
+		list, err := AttemptsOf(tx, o.Object)
 		if err != nil {
 			return err
 		}

@@ -9,6 +9,7 @@ import (
 	"github.com/florinpay/florin/core/clock"
 	"github.com/florinpay/florin/core/fault"
 	"github.com/florinpay/florin/core/ident"
+	"github.com/florinpay/florin/core/job"
 	"github.com/florinpay/florin/store"
 )
 
@@ -284,17 +285,14 @@ func load(tx *store.Tx, attempt ident.ID) (Outcome, error) {
 	return list[0], nil
 }
 
-// orphan is an attempt whose process may have died before it wrote the answer.
-type orphan struct{ realm, payment ident.ID }
-
 // orphans finds what was sent before the given wall time, by each realm's clock.
-func orphans(tx *store.Tx, before time.Time, limit int) ([]orphan, error) {
-	var out []orphan
+func orphans(tx *store.Tx, before time.Time, limit int) ([]job.Orphan, error) {
+	var out []job.Orphan
 	err := tx.All(`SELECT a.realm, a.payment FROM attempt a LEFT JOIN clock c ON c.realm = a.realm
 		WHERE a.state = 'sent' AND a.sent_at <= $1 + COALESCE(c.ahead_ms, 0) ORDER BY a.sent_at LIMIT $2`,
 		[]any{clock.Millis(before), int64(limit)}, func(scan func(...any) error) error {
-			var o orphan
-			err := scan(&o.realm, &o.payment)
+			var o job.Orphan
+			err := scan(&o.Realm, &o.Object)
 			out = append(out, o)
 			return err
 		})

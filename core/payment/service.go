@@ -172,17 +172,13 @@ func (s *Service) limits(p Payment) limits {
 	return lim
 }
 
-// send asks the provider for what the attempt a is, once. Its patience counts
-// from the intent: a process that was stopped behind the commit, or whose commit
-// took long, sends nothing any more, for somebody else may have heard by now that
-// the provider never saw the attempt, and taken it for proof. That nothing was
-// sent is a no that we can be sure of.
+// send asks the provider for what the attempt a is, once, and in time
+// (connector.Left).
 func (s *Service) send(ctx context.Context, realm ident.ID, a Attempt, request func(ctx context.Context) connector.Result) connector.Result {
-	gone := s.DB.Now(realm).Sub(a.SentAt)
-	if left := s.patience() - max(gone, 0); left > 0 { // less than nothing: the clock was set back
+	if left := connector.Left(s.patience(), a.SentAt, s.DB.Now(realm)); left > 0 {
 		return s.ask(ctx, left, request)
 	}
-	s.Log.Error("too late to ask the provider; nothing was sent", "attempt", a.ID, "after", gone)
+	s.Log.Error("too late to ask the provider; nothing was sent", "attempt", a.ID, "at", a.SentAt)
 	return connector.Result{State: connector.Refused, Code: "unavailable.provider", Provider: "not sent"}
 }
 
@@ -193,18 +189,13 @@ func (s *Service) patience() time.Duration {
 	return s.Patience
 }
 
-// ask runs one question to a provider, with no transaction open and whether or
-// not the client is still there.
-func (s *Service) ask(ctx context.Context, patience time.Duration, question func(ctx context.Context) connector.Result) (r connector.Result) {
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), patience)
-	defer cancel()
-	defer func() {
-		if p := recover(); p != nil { // a connector that breaks has not said no
-			s.Log.Error("connector panicked", "panic", p)
-			r = connector.Result{State: connector.Unknown, Provider: "panic"}
-		}
-	}()
-	return question(ctx)
+// ask runs one question to a provider, with no transaction open.
+func (s *Service) ask(ctx context.Context, patience time.Duration, question func(ctx context.Context) connector.Result) connector.Result {
+	r, broken := connector.Ask(ctx, patience, s.Log, question)
+	if broken {
+		r = connector.Result{State: connector.Unknown, Provider: "panic"}
+	}
+	return r
 }
 
 // answered settles a provider's answer on the request path. If even that

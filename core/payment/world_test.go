@@ -325,7 +325,7 @@ func (w *world) letters(heard func(cb fake.Callback, err error)) bool {
 // does, without waiting for them to look dead.
 func (w *world) recover() {
 	w.t.Helper()
-	if err := w.payments.Recover(context.Background(), w.wall.Now()); err != nil {
+	if err := w.payments.Orphans().Recover(context.Background(), w.wall.Now()); err != nil {
 		w.t.Fatal(err)
 	}
 }

@@ -126,31 +126,34 @@ func (s *Service) payer(env access.Environment) (string, connector.Payer) {
 	return name, s.Connectors[name].(connector.Payer)
 }
 
-// ask asks the bank to pay, or what became of it.
-func (s *Service) ask(ctx context.Context, realm ident.ID, p Payout, to merchant.BankAccount, fresh bool) (r connector.Result) {
+// ask asks the bank to pay, or what became of it. What it is too late for
+// (connector.Left) is not sent.
+func (s *Service) ask(ctx context.Context, realm ident.ID, p Payout, to merchant.BankAccount, fresh bool) connector.Result {
 	payer, pays := s.Connectors[p.Details.Connector].(connector.Payer)
 	if !pays {
 		return connector.Result{State: connector.Unknown}
 	}
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 25*time.Second)
-	defer cancel()
-	defer func() {
-		if broken := recover(); broken != nil { // a connector that breaks has not said no
-			s.Log.Error("connector panicked", "panic", broken)
-			r = connector.Result{State: connector.Unknown, Provider: "panic"}
-		}
-	}()
-	at := s.Clock()
-	if err := s.DB.View(ctx, realm, func(tx *store.Tx) error { at = tx.Now(); return nil }); err != nil {
-		return connector.Result{State: connector.Unknown}
-	}
+	at, patience := s.DB.Now(realm), connector.Patience
 	account := string(realm) + "." + string(p.Merchant)
-	if !fresh {
+	question := func(ctx context.Context) connector.Result {
 		return payer.LookupPayout(ctx, connector.Question{Attempt: p.Attempt, Account: account, Reference: p.Details.ProviderRef, At: at})
 	}
-	return payer.Payout(ctx, connector.Payout{Attempt: p.Attempt, Account: account, Channel: p.Details.Channel, Amount: p.money(),
-		To: connector.Beneficiary{Holder: to.Holder, Region: string(to.Region), BankCode: to.BankCode, BranchCode: to.BranchCode,
-			Number: method.Conceal(to.Number)}, Descriptor: p.Details.Descriptor, At: at})
+	if fresh {
+		if patience = connector.Left(patience, p.SentAt, at); patience <= 0 {
+			s.Log.Error("too late to ask the bank; nothing was sent", "payout", p.ID, "at", p.SentAt)
+			return connector.Result{State: connector.Refused, Code: fault.UnavailableProvider, Provider: "not sent"}
+		}
+		question = func(ctx context.Context) connector.Result {
+			return payer.Payout(ctx, connector.Payout{Attempt: p.Attempt, Account: account, Channel: p.Details.Channel, Amount: p.money(),
+				To: connector.Beneficiary{Holder: to.Holder, Region: string(to.Region), BankCode: to.BankCode, BranchCode: to.BranchCode,
+					Number: method.Conceal(to.Number)}, Descriptor: p.Details.Descriptor, At: at})
+		}
+	}
+	r, broken := connector.Ask(ctx, patience, s.Log, question)
+	if broken {
+		r = connector.Result{State: connector.Unknown, Provider: "panic"}
+	}
+	return r
 }
 
 // settle writes down what the bank says about a payout; again is when to ask

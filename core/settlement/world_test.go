@@ -67,10 +67,15 @@ func each(t *testing.T, fn func(w *world)) {
 	}
 }
 
-func newWorld(t *testing.T, engine string) *world {
+func newWorld(t *testing.T, engine string, mods ...func(o *store.Options)) *world {
 	t.Helper()
 	w := &world{t: t, wall: storetest.NewClock(time.Date(2026, 11, 20, 9, 14, 0, 0, time.UTC)), events: &event.Log{}} // a Friday
-	w.db = storetest.Open(t, engine, func(o *store.Options) { o.Clock = w.wall.Now })
+	w.db = storetest.Open(t, engine, func(o *store.Options) {
+		o.Clock = w.wall.Now
+		for _, mod := range mods {
+			mod(o)
+		}
+	})
 	var err error
 	if w.provider, err = fake.New(fake.Config{BaseURL: "https://pay.example", Clock: w.wall.Now}); err != nil {
 		t.Fatal(err)

@@ -121,13 +121,7 @@ func (s *Service) bank(tx *store.Tx, h Held) (c bankfile.Creditor, m bankfile.Ma
 // draft is the invoice of a bill.
 func draft(h Held, b Bill, today invoice.Date) invoice.Draft {
 	gross, rate := h.Coupon.Price, h.Product.TaxRate
-	net := gross
-	if share, rest, err := money.Of(gross, h.Product.Currency).Share(invoice.Million, invoice.Million+rate); err == nil {
-		net = share.Minor
-		if 2*rest >= invoice.Million+rate {
-			net++
-		}
-	}
+	net := gross - Offer{h.Product, h.Coupon}.Tax()
 	text := fmt.Sprintf("%s, %s to %s", h.Product.Name, b.FromOn, b.ToOn)
 	return invoice.Draft{
 		Idempotency: idempotency.Key{Surface: Surface, Key: fmt.Sprintf("subscription/%s/%d", h.ID, h.Periods), Forever: true},

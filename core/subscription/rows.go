@@ -57,19 +57,21 @@ func getProduct(tx *store.Tx, id ident.ID) (Product, error) {
 	return list[0], nil
 }
 
-var couponTable = &store.Table{Name: "coupon", Key: 2, Columns: []string{"realm", "id", "version", "product", "code", "number", "description", "price", "length", "unit", "created_at"}}
+var couponTable = &store.Table{Name: "coupon", Key: 2, Columns: []string{"realm", "id", "version", "product", "code", "number", "description", "price", "length", "unit", "created_at",
+	"by_voucher"}}
 
-const couponColumns = `id, version, product, code, number, description, price, length, unit, created_at`
+const couponColumns = `id, version, product, code, number, description, price, length, unit, created_at, by_voucher`
 
 func addCoupon(tx *store.Tx, c Coupon) {
-	tx.Insert(couponTable, string(tx.Realm()), string(c.ID), int64(1), string(c.Product), c.Code, c.Number, c.Description, c.Price, c.Length, string(c.Unit), clock.Millis(c.CreatedAt))
+	tx.Insert(couponTable, string(tx.Realm()), string(c.ID), int64(1), string(c.Product), c.Code, c.Number, c.Description, c.Price, c.Length, string(c.Unit), clock.Millis(c.CreatedAt),
+		c.ByVoucher)
 }
 
 func coupons(tx *store.Tx, query string, args ...any) (list []Coupon, err error) {
 	err = tx.All(query, args, func(scan func(...any) error) error {
 		var c Coupon
 		var created int64
-		err := scan(&c.ID, &c.Version, &c.Product, &c.Code, &c.Number, &c.Description, &c.Price, &c.Length, &c.Unit, &created)
+		err := scan(&c.ID, &c.Version, &c.Product, &c.Code, &c.Number, &c.Description, &c.Price, &c.Length, &c.Unit, &created, &c.ByVoucher)
 		c.CreatedAt = clock.FromMillis(created)
 		list = append(list, c)
 		return err
@@ -259,4 +261,34 @@ func count(tx *store.Tx, series string) (n int64, err error) {
 	_, err = tx.Get([]any{&n}, `INSERT INTO subscription_count (realm, series, last) VALUES ($1, $2, 1)
 		ON CONFLICT (realm, series) DO UPDATE SET last = subscription_count.last + 1 RETURNING last`, string(tx.Realm()), series)
 	return n, err
+}
+
+var voucherTable = &store.Table{Name: "voucher", Key: 2, Columns: []string{"realm", "id", "version", "merchant", "print", "coupons", "uses", "ends_at", "created_at"}}
+
+func voucherRow(tx *store.Tx, v Voucher, version int64) []any {
+	words := make([]string, len(v.Coupons))
+	for i, id := range v.Coupons {
+		words[i] = string(id)
+	}
+	return []any{string(tx.Realm()), string(v.ID), version, string(v.Merchant), v.print, strings.Join(words, " "), v.Uses, clock.Millis(v.EndsAt), clock.Millis(v.CreatedAt)}
+}
+
+func addVoucher(tx *store.Tx, v Voucher) { tx.Insert(voucherTable, voucherRow(tx, v, 1)...) }
+
+func saveVoucher(tx *store.Tx, v *Voucher) {
+	tx.Swap(voucherTable, v.Version, voucherRow(tx, *v, v.Version+1)...)
+	v.Version++
+}
+
+// voucherBy finds a voucher by its id or its print.
+func voucherBy(tx *store.Tx, column, value string) (v Voucher, found bool, err error) {
+	var coupons string
+	var ends, created int64
+	found, err = tx.Get([]any{&v.ID, &v.Version, &v.Merchant, &v.print, &coupons, &v.Uses, &ends, &created},
+		`SELECT id, version, merchant, print, coupons, uses, ends_at, created_at FROM voucher WHERE realm = $1 AND `+column+` = $2`, string(tx.Realm()), value)
+	for _, w := range strings.Fields(coupons) {
+		v.Coupons = append(v.Coupons, ident.ID(w))
+	}
+	v.EndsAt, v.CreatedAt = clock.FromMillis(ends), clock.FromMillis(created)
+	return v, found, err
 }

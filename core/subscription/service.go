@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"log/slog"
+	"slices"
 
 	"github.com/florinpay/florin/core/access"
 	"github.com/florinpay/florin/core/audit"
@@ -120,10 +121,11 @@ func (s *Service) Products(ctx context.Context, realm ident.ID, code string) (li
 	return list, err
 }
 
-// Coupons lists a product's coupons, by their numbers.
+// Coupons lists a product's coupons that everybody can have, by their numbers.
 func (s *Service) Coupons(ctx context.Context, realm, product ident.ID) (list []Coupon, err error) {
 	err = s.DB.View(ctx, realm, func(tx *store.Tx) error {
 		list, err = couponsOf(tx, product)
+		list = slices.DeleteFunc(list, func(c Coupon) bool { return c.ByVoucher })
 		return err
 	})
 	return list, err
@@ -136,9 +138,12 @@ type Wish struct {
 	Number   int64
 	Product  string // its code
 	Coupon   int64  // its number; 0: the product's first one
+	Opened   bool   // a voucher opened the coupon
 	Method   Method // "": by invoice
 	Token    ident.ID
 	StartOn  invoice.Date // "": today
+	ID       ident.ID     // drawn beforehand, where something names the subscription already; else ""
+	Invoice  ident.ID     // of the first period, where it was made beforehand and is paid; else ""
 	Details  Details
 }
 
@@ -196,19 +201,23 @@ func (s *Service) StartIn(tx *store.Tx, env access.Environment, by audit.By, w W
 			return sub, fault.New("conflict.subscription", "this product is taken already")
 		}
 	}
-	sub = Subscription{ID: tx.NewID(), Version: 1, Merchant: p.Merchant, Person: w.Person, Number: w.Number, Product: p.ID, Coupon: coupon.ID, Method: w.Method,
+	if w.ID == "" {
+		w.ID = tx.NewID()
+	}
+	sub = Subscription{ID: w.ID, Version: 1, Merchant: p.Merchant, Person: w.Person, Number: w.Number, Product: p.ID, Coupon: coupon.ID, Method: w.Method,
 		Token: w.Token, State: Active, StartOn: w.StartOn, NextOn: w.StartOn, CreatedAt: tx.Now(), Details: w.Details}
 	audit.Add(tx, by, "subscription.start", sub.ID, "ok")
 	if err := s.save(tx, &sub, "subscription.started"); err != nil {
 		return sub, err
 	}
-	if sub.NextOn <= today {
-		if err := s.bill(tx, own(tx.Realm(), env, sub.Merchant), &sub, zone); err != nil {
-			return sub, err
-		}
+	switch {
+	case w.Invoice != "":
+		err = s.billed(tx, &sub, coupon, w.Invoice)
+	case sub.NextOn <= today:
+		err = s.bill(tx, own(tx.Realm(), env, sub.Merchant), &sub, zone)
 	}
 	job.Add(tx, "subscription.renew", sub.ID, sub.NextOn.Begin(zone))
-	return sub, nil
+	return sub, err
 }
 
 // offer finds what a wish is for.
@@ -226,7 +235,7 @@ func offer(tx *store.Tx, w Wish) (p Product, c Coupon, err error) {
 		return p, c, err
 	}
 	for _, c := range coupons {
-		if w.Coupon == 0 || c.Number == w.Coupon {
+		if (w.Coupon == 0 || c.Number == w.Coupon) && (!c.ByVoucher || w.Opened) {
 			return p, c, nil
 		}
 	}

@@ -117,6 +117,7 @@ type Coupon struct {
 	Price       int64 // with tax, minor units of the product's currency
 	Length      int64 // of a period, in units
 	Unit        Unit
+	ByVoucher   bool // only whoever has a voucher that opens it can have it
 	CreatedAt   time.Time
 }
 

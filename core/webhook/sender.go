@@ -79,6 +79,16 @@ func (a Answer) OK() bool { return a.Status >= 200 && a.Status < 300 }
 // drained within limits so that the connection may serve again, and forgotten:
 // what a foreign server says is never stored or shown.
 func (s *Sender) Send(ctx context.Context, p Post) Answer {
+	return s.ask(ctx, http.MethodPost, p)
+}
+
+// Call asks an address with GET and no body, and waits for the status alike:
+// what the address says is the message.
+func (s *Sender) Call(ctx context.Context, url string) Answer {
+	return s.ask(ctx, http.MethodGet, Post{URL: url})
+}
+
+func (s *Sender) ask(ctx context.Context, verb string, p Post) Answer {
 	u, err := s.guard.URL(p.URL)
 	if err != nil {
 		return Answer{Err: "url not allowed"}
@@ -90,11 +100,13 @@ func (s *Sender) Send(ctx context.Context, p Post) Answer {
 	defer cancel()
 	late := time.AfterFunc(s.answer, cancel)
 	defer func() { late.Stop() }()
-	req, err := http.NewRequestWithContext(ctx, http.MethodPost, u.String(), bytes.NewReader(p.Body))
+	req, err := http.NewRequestWithContext(ctx, verb, u.String(), bytes.NewReader(p.Body))
 	if err != nil {
 		return Answer{Err: "url not allowed"}
 	}
-	req.Header.Set("Content-Type", p.ContentType)
+	if p.ContentType != "" {
+		req.Header.Set("Content-Type", p.ContentType)
+	}
 	req.Header.Set("User-Agent", "florin-webhook/1")
 	for name, value := range p.Headers {
 		req.Header.Set(name, value)

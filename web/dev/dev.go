@@ -50,6 +50,7 @@ type Contract struct {
 	Values  []Value
 	Samples []Sample
 	Docs    string // path of its reference, or ""
+	Pages   []Link // further pages that belong to it
 }
 
 // Value is one thing to copy.

@@ -16,14 +16,16 @@ import (
 	"github.com/florinpay/florin/core/errand"
 	"github.com/florinpay/florin/core/fault"
 	"github.com/florinpay/florin/core/login"
+	"github.com/florinpay/florin/core/purchase"
 	weblogin "github.com/florinpay/florin/web/login"
 )
 
 // Site answers for the pages.
 type Site struct {
-	SignIn  *weblogin.Site
-	Errands *errand.Service
-	Log     *slog.Logger
+	SignIn    *weblogin.Site
+	Errands   *errand.Service
+	Purchases *purchase.Service
+	Log       *slog.Logger
 }
 
 // door is one of the pages: what it is for, and what the contract calls the
@@ -50,6 +52,8 @@ func (s *Site) Mount(handle func(pattern string, h http.Handler)) {
 		handle("GET "+d.path, page)
 		handle("POST "+d.path, page) // the forms of signing in come by here
 	}
+	handle("GET /fulfillment", http.HandlerFunc(s.fulfil))
+	handle("POST /fulfillment", http.HandlerFunc(s.fulfil))
 	handle("GET /payment/back", http.HandlerFunc(s.back))
 	handle("POST /payment/back", http.HandlerFunc(s.back))
 }
@@ -118,6 +122,10 @@ func (s *Site) back(w http.ResponseWriter, r *http.Request) {
 		s.SignIn.Fail(w, r, err)
 		return
 	}
+	if step.Errand.Purchase != "" {
+		s.ordered(w, r, client, step.Errand, err)
+		return
+	}
 	s.home(w, r, client, step.Errand, err)
 }
 
@@ -150,7 +158,9 @@ func (s *Site) home(w http.ResponseWriter, r *http.Request, client login.Client,
 // that fits.
 var words = []struct{ fault, code string }{
 	{"not_found.errand", "invalidTransaction"},
+	{"not_found.purchase", "invalidTransaction"},
 	{"forbidden.errand", "notAllowed"},
+	{"forbidden.purchase", "notAllowed"},
 	{"conflict.errand.expired", "expired"},
 	{"conflict.invoice", "alreadyUsed"},
 	{"conflict.method.not_set_up", "providerError"},

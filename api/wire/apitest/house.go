@@ -4,7 +4,6 @@ import (
 	"context"
 	"io"
 	"log/slog"
-	"maps"
 	"net/http/httptest"
 	"net/url"
 	"path/filepath"
@@ -25,7 +24,7 @@ type House struct {
 
 // Plan is how a house departs from the usual.
 type Plan struct {
-	Settings map[string]string               // beside the usual ones, or in their place
+	Settings []string                        // names and values in turn, beside the usual ones or in their place
 	Hooks    string                          // the only server that webhooks may go to; anywhere when empty
 	Ready    func(a *app.App, s app.Sandbox) // furnishes more, before anything is served
 	Work     bool                            // its workers run; otherwise a test runs what falls due
@@ -51,11 +50,14 @@ func Open(t *testing.T, engine string, p Plan) House {
 	if err != nil {
 		t.Fatal(err)
 	}
-	settings := map[string]string{"database": storetest.Database(t, engine), "sandbox-file": filepath.Join(t.TempDir(), "journal"), "webhook-local": "true", "webhook-ports": "*"}
+	settings := map[string]string{"database": storetest.Database(t, engine), "sandbox-file": filepath.Join(t.TempDir(), "journal"), "webhook-local": "true", "webhook-ports": "*",
+		"april-limit": "0"}
 	if p.Hooks != "" {
 		settings["webhook-ports"] = port(t, base) + "," + port(t, p.Hooks)
 	}
-	maps.Copy(settings, p.Settings)
+	for i := 0; i+1 < len(p.Settings); i += 2 {
+		settings[p.Settings[i]] = p.Settings[i+1]
+	}
 	c, err := app.Load("", func(string) (string, bool) { return "", false }, settings)
 	if err != nil {
 		t.Fatal(err)
