@@ -6,10 +6,13 @@ import (
 
 	"github.com/florinpay/florin/api/april"
 	"github.com/florinpay/florin/core/access"
+	"github.com/florinpay/florin/core/audit"
 	"github.com/florinpay/florin/core/customer"
 	"github.com/florinpay/florin/core/fault"
 	"github.com/florinpay/florin/core/ident"
 	"github.com/florinpay/florin/core/merchant"
+	"github.com/florinpay/florin/core/method"
+	"github.com/florinpay/florin/core/settlement"
 	"github.com/florinpay/florin/web/dev"
 )
 
@@ -51,6 +54,9 @@ func (a *App) furnishApril(ctx context.Context, realm access.Realm, owner ident.
 	if err != nil {
 		return out, err
 	}
+	if err := a.devSettles(ctx, realm, found); err != nil {
+		return out, err
+	}
 	payer, err := a.Customers.Upsert(ctx, realm.ID, customer.Customer{Merchant: owner, Kind: customer.Consumer, Email: devCustomerEmail}, func(c *customer.Customer) {
 		c.Reference, c.GivenName, c.Surname, c.Phone, c.Verified = "SHOP-77", "Noa", "Berg", "+61400000001", true
 	})
@@ -74,6 +80,29 @@ func (a *App) furnishApril(ctx context.Context, realm access.Realm, owner ident.
 	}
 	return out, nil
 }
+
+// devSettles gives the test merchant a bank account and a settlement plan, so
+// that its payouts are not empty, or leaves it those of an earlier start.
+func (a *App) devSettles(ctx context.Context, realm access.Realm, m merchant.Found) error {
+	_, err := a.Settlement.Plan(ctx, realm.ID, m.ID)
+	if !fault.Is(err, fault.NotFound) {
+		return err
+	}
+	if len(m.Accounts) == 0 {
+		if _, err := a.Merchants.AddAccount(ctx, realm.ID, m.ID, devBank, true); err != nil {
+			return err
+		}
+	}
+	_, err = a.Settlement.SavePlan(ctx, realm.ID, audit.By{Actor: "florin dev"}, settlement.Plan{Merchant: m.ID, Currency: "AUD", Terms: devTerms})
+	return err
+}
+
+var (
+	devBank = merchant.BankAccount{Holder: "Lind Media", Region: merchant.Australia, BankCode: "062000", Number: "12345678", Currency: "AUD"}
+	// devTerms are 1.75 % and 30 cents of a card payment in Australian dollars.
+	devTerms = settlement.Terms{Mode: settlement.Net, TaxCountry: "AU", HandPayouts: true, DisputeFee: 2500,
+		Rules: []settlement.Rule{{Method: method.Card, Currency: "AUD", BasisPoints: 175, Fixed: 30}}}
+)
 
 // aprilContract is the contract's part of the start page.
 func aprilContract(s Sandbox) dev.Contract {

@@ -6,6 +6,7 @@ import (
 
 	"github.com/florinpay/florin/api/april"
 	"github.com/florinpay/florin/connector/fake"
+	"github.com/florinpay/florin/core/ident"
 	"github.com/florinpay/florin/core/money"
 	"github.com/florinpay/florin/core/payment"
 )
@@ -28,12 +29,18 @@ func (a *App) outsideOf() april.Outside {
 			}
 			return heard(ctx, a.Provider.Dishonour(p.Details.Account, p.ID, code, at))
 		},
+		Return: func(ctx context.Context, p payment.Payment, refund ident.ID, code string, at time.Time) error {
+			return heard(ctx, a.Provider.Return(p.Details.Account, refund, code, at))
+		},
 		Dispute: func(ctx context.Context, p payment.Payment, amount money.Amount, reason string, back bool, at time.Time) error {
 			if back {
 				return heard(ctx, a.Provider.Represent(p.Details.Account, p.ID, amount, at))
 			}
 			return heard(ctx, a.Provider.Dispute(p.Details.Account, p.ID, amount, reason, at))
 		},
-		Advance: a.advance,
+		Advance: func(ctx context.Context, realm ident.ID, d time.Duration) (time.Time, error) {
+			now, err := a.advance(ctx, realm, d)
+			return now, heard(ctx, err)
+		},
 	}
 }

@@ -4,9 +4,12 @@ import (
 	"encoding/json"
 	"time"
 
+	"github.com/florinpay/florin/core/fault"
 	"github.com/florinpay/florin/core/payment"
 	"github.com/florinpay/florin/store"
 )
+
+var errNoRefund = fault.New("not_found.refund", "no such refund")
 
 // refundBody is a refund as the contract shows it (sheet, 3.9).
 type refundBody struct {

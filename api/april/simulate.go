@@ -2,9 +2,12 @@ package april
 
 import (
 	"context"
+	"maps"
 	"regexp"
+	"slices"
 	"time"
 
+	"github.com/florinpay/florin/connector"
 	"github.com/florinpay/florin/core/access"
 	"github.com/florinpay/florin/core/fault"
 	"github.com/florinpay/florin/core/ident"
@@ -23,6 +26,8 @@ type Outside struct {
 	Transfer func(ctx context.Context, account, reference, payer string, amount money.Amount, at time.Time) error
 	// Debit ends a direct debit: it cleared, or it was dishonoured, as code.
 	Debit func(ctx context.Context, p payment.Payment, cleared bool, code string, at time.Time) error
+	// Return has a bank send back what a refund paid, as code.
+	Return func(ctx context.Context, p payment.Payment, refund ident.ID, code string, at time.Time) error
 	// Dispute has the payer's bank take money back, or give it back.
 	Dispute func(ctx context.Context, p payment.Payment, amount money.Amount, reason string, back bool, at time.Time) error
 	// Advance moves the realm's clock ahead.
@@ -46,6 +51,7 @@ var simulations = map[string]func(s *Surface, c *call, in object, at time.Time) 
 	"SimulateDirectDebitResult": (*Surface).simulateDebit,
 	"SimulateDispute":           (*Surface).simulateDispute,
 	"SimulatePayout":            (*Surface).simulatePayout,
+	"SimulateRefundFailure":     (*Surface).simulateReturn,
 }
 
 // simulate is the sandbox's operation: outside events on demand.
@@ -53,7 +59,7 @@ func (s *Surface) simulate(c *call) (any, error) {
 	if c.actor.Environment != access.Test {
 		return nil, fault.New("forbidden.live", "only a sandbox key may simulate")
 	}
-	variant, in, err := c.body.variant("SimulateAdvanceClock", "SimulateBankTransfer", "SimulateDirectDebitResult", "SimulateDispute", "SimulatePayout")
+	variant, in, err := c.body.variant(slices.Sorted(maps.Keys(simulations))...)
 	if err != nil {
 		return nil, err
 	}
@@ -152,6 +158,37 @@ func (s *Surface) simulateDebit(c *call, in object, at time.Time) (out simulated
 		reason = fault.Declined + "." + reason
 	}
 	if err := s.Outside.Debit(c.r.Context(), f.Payment, outcome == "cleared", reason, at); err != nil {
+		return out, err
+	}
+	return s.standing(c, f.ID)
+}
+
+// simulateReturn has the money of a refund that succeeded come back from the
+// bank: the refund has failed, and can be made again.
+func (s *Surface) simulateReturn(c *call, in object, at time.Time) (out simulated, err error) {
+	text, reason := in.need("refundId"), in.like("reasonCode", reasonForm, "a word such as closed_account")
+	if err := in.err(); err != nil {
+		return out, err
+	}
+	id, ok := refundID.parse(text)
+	if !ok {
+		return out, errNoRefund
+	}
+	known, err := s.Payments.Get(c.r.Context(), c.actor, id)
+	if fault.Is(err, fault.NotFound) || err == nil && known.Attempt.Kind != connector.Refund {
+		return out, errNoRefund
+	}
+	if err != nil {
+		return out, err
+	}
+	f, err := s.mayTransaction(c, transactionID.wire(known.Payment.ID))
+	if err != nil {
+		return out, err
+	}
+	if reason != "" {
+		reason = fault.Declined + "." + reason
+	}
+	if err := s.Outside.Return(c.r.Context(), f.Payment, known.Attempt.ID, reason, at); err != nil {
 		return out, err
 	}
 	return s.standing(c, f.ID)

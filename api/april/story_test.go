@@ -1,8 +1,11 @@
 package april_test
 
 import (
+	"bytes"
+	"encoding/csv"
 	"fmt"
 	"net/http"
+	"slices"
 	"strings"
 	"testing"
 
@@ -11,6 +14,8 @@ import (
 	"github.com/florinpay/florin/core/access"
 	"github.com/florinpay/florin/core/audit"
 	"github.com/florinpay/florin/core/ident"
+	"github.com/florinpay/florin/core/ledger"
+	"github.com/florinpay/florin/core/money"
 	"github.com/florinpay/florin/core/settlement"
 	"github.com/florinpay/florin/store"
 	"github.com/florinpay/florin/store/storetest"
@@ -164,5 +169,43 @@ func (s *shopkeeper) sums(payout string) {
 	// Three sales of 126.68, two refunds, a dispute; fees and tax are taken off.
 	if sum != o.Amount || totals.Amount != o.Amount || totals.Gross != 3*12668-3000-5000 || len(payments) != 3 || o.State != settlement.Paid {
 		s.t.Errorf("the payout is %d, its entries come to %d (gross %d) of %d payments, state %s", o.Amount, sum, totals.Gross, len(payments), o.State)
+	}
+	s.report(payout, o.Amount)
+}
+
+// report holds the payout's statement, as a spreadsheet reads it, to what was
+// paid, and to the books: nothing is owed any more.
+func (s *shopkeeper) report(payout string, paid int64) {
+	s.t.Helper()
+	got := s.must(s.key, "GET", "/transactions/settlement/report?payoutId="+payout, "", "Accept", "text/csv")
+	rows, err := csv.NewReader(bytes.NewReader(got.body)).ReadAll()
+	if err != nil || len(rows) < 2 {
+		s.t.Fatalf("got %s (%v)", got.body, err)
+	}
+	column := slices.Index(rows[0], "NetAmount")
+	if column < 0 {
+		s.t.Fatalf("no NetAmount among %v", rows[0])
+	}
+	sum := int64(0)
+	for _, row := range rows[1:] {
+		n, err := money.ParseDecimal(strings.TrimPrefix(row[column], "-"), "AUD")
+		if err != nil {
+			s.t.Fatal(err)
+		}
+		if strings.HasPrefix(row[column], "-") {
+			n.Minor = -n.Minor
+		}
+		sum += n.Minor
+	}
+	owed := int64(0)
+	err = s.app.DB.View(s.t.Context(), s.realmOf(s.t), func(tx *store.Tx) error {
+		list, err := ledger.Balance(tx, ledger.Merchant(coreID(s.t, s.merchant)))
+		for _, b := range list {
+			owed += b.Posted.Minor
+		}
+		return err
+	})
+	if err != nil || sum != paid || owed != 0 {
+		s.t.Errorf("the report comes to %d of a payout of %d, and %d are owed by the books (%v)", sum, paid, owed, err)
 	}
 }

@@ -51,8 +51,10 @@ type purchase struct {
 
 // serviceFees are the platform's for taking the payment.
 type serviceFees struct {
-	TaxAmount   int64 `json:"taxAmount"`
-	TotalAmount int64 `json:"totalAmount"`
+	VariableAmount int64 `json:"variableAmount"`
+	FixedAmount    int64 `json:"fixedAmount"`
+	TaxAmount      int64 `json:"taxAmount"`
+	TotalAmount    int64 `json:"totalAmount"`
 }
 
 type payer struct {
@@ -162,6 +164,8 @@ func (a around) transaction(f payment.Found) transaction {
 		if t.ServiceFees == nil {
 			t.ServiceFees = &serviceFees{}
 		}
+		t.ServiceFees.VariableAmount += e.Fee - e.Tax - e.Unit
+		t.ServiceFees.FixedAmount += e.Unit
 		t.ServiceFees.TaxAmount += e.Tax
 		t.ServiceFees.TotalAmount += e.Fee
 	}

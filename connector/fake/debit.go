@@ -70,7 +70,7 @@ func judgeDebit(req connector.Request) verdict {
 // Clear lets a pending direct debit clear at once. Faults: not_found.charge (no
 // direct debit of the account), conflict.charge (it is not pending), internal.
 func (p *Provider) Clear(account string, attempt ident.ID, at time.Time) error {
-	return p.debited(account, attempt, func(w *writing, c *charge) bool {
+	return p.ended(account, attempt, (*charge).debit, func(w *writing, c *charge) bool {
 		if c.State != connector.Pending {
 			return false
 		}
@@ -89,7 +89,7 @@ func (p *Provider) Dishonour(account string, attempt ident.ID, code string, at t
 	if !isCode(code) || !strings.HasPrefix(code, "declined") {
 		return fault.At("invalid.code", "code", "a refusal is called declined, a dot and why")
 	}
-	return p.debited(account, attempt, func(w *writing, c *charge) bool {
+	return p.ended(account, attempt, (*charge).debit, func(w *writing, c *charge) bool {
 		if c.State != connector.Pending && c.State != connector.Approved {
 			return false
 		}
@@ -98,15 +98,35 @@ func (p *Provider) Dishonour(account string, attempt ident.ID, code string, at t
 	})
 }
 
-func (p *Provider) debited(account string, attempt ident.ID, act func(*writing, *charge) bool) error {
+// Return lets a bank send back what a refund paid, as code (a closed account
+// without one). Faults: not_found.charge (no refund of the account),
+// conflict.charge (it has come back, or was refused), invalid.code, internal.
+func (p *Provider) Return(account string, attempt ident.ID, code string, at time.Time) error {
+	if code == "" {
+		code = refundReturned
+	}
+	if !isCode(code) || !strings.HasPrefix(code, "declined") {
+		return fault.At("invalid.code", "code", "a refusal is called declined, a dot and why")
+	}
+	return p.ended(account, attempt, func(c *charge) bool { return c.Kind == connector.Refund }, func(w *writing, c *charge) bool {
+		if c.State != connector.Approved {
+			return false
+		}
+		p.settle(w, c, connector.Refused, code, millis(at))
+		return true
+	})
+}
+
+// ended acts on a charge of some kind, unless it has ended already.
+func (p *Provider) ended(account string, attempt ident.ID, kind func(*charge) bool, act func(*writing, *charge) bool) error {
 	var bad error
 	err := p.books.do(func(w *writing) {
 		c, ok := w.find(account, attempt)
 		switch {
-		case !ok || !c.debit():
-			bad = fault.New("not_found.charge", "no such direct debit")
+		case !ok || !kind(&c):
+			bad = fault.New("not_found.charge", "the bank knows of no such charge")
 		case !act(w, &c):
-			bad = fault.New("conflict.charge", "the direct debit was refused or withdrawn already")
+			bad = fault.New("conflict.charge", "the bank has said no already")
 		}
 	})
 	return either(bad, err)
