@@ -50,23 +50,6 @@ func TestAmountsThatRehearse(t *testing.T) {
 	}
 }
 
-// work does what has fallen due.
-func (h *house) work(t *testing.T) {
-	t.Helper()
-	for range 20 {
-		list, err := h.app.Jobs.Claim(t.Context(), 50)
-		if err != nil {
-			t.Fatal(err)
-		}
-		for _, j := range list {
-			h.app.Jobs.Run(t.Context(), j)
-		}
-		if len(list) == 0 {
-			return
-		}
-	}
-}
-
 // TestIdempotencyOverTheWire: M1 and M5 under an Idempotency-Key (sheet, 2.4).
 // The same request gets the same answer and does nothing twice, another one is
 // refused, and an operation that does not heed the key is not kept by it.
