@@ -278,3 +278,26 @@ func (h *house) do(t *testing.T) {
 		}
 	}
 }
+
+// An order that is fulfilled by many at once begins once, and is billed once.
+func TestAnOrderBeginsOnce(t *testing.T) {
+	eachEngine(t, func(t *testing.T, h *house) {
+		r := h.reader(t)
+		id := r.order(`"paymentMethod":"invoice"`)
+		var all sync.WaitGroup
+		for range 6 {
+			all.Go(func() {
+				if p, err := h.app.Purchases.Fulfil(t.Context(), h.realm.ID, id, ""); err != nil || p.Result() != "success" {
+					t.Errorf("got %s (%v)", p.Result(), err)
+				}
+			})
+		}
+		all.Wait()
+		h.do(t)
+		sub, _ := r.ordered()
+		bills, err := h.app.Subscriptions.Bills(t.Context(), h.realm.ID, sub.ID)
+		if err != nil || len(bills) != 1 {
+			t.Errorf("got %d bills (%v)", len(bills), err)
+		}
+	})
+}

@@ -46,7 +46,7 @@ func TestBank(t *testing.T) {
 
 func TestTidings(t *testing.T) {
 	read := func(name string) connector.Tidings {
-		got, err := Bank{}.Read([]byte(format(t, files()[name])))
+		got, err := Bank{}.Read([]byte(kit.Text(t, files()[name])))
 		if err != nil || got.Creditor != (connector.Creditor{Customer: "471117", Account: "9912346"}) {
 			t.Fatalf("%s: got %+v (%v)", name, got, err)
 		}

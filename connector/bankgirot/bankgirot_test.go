@@ -1,15 +1,14 @@
 package bankgirot
 
 import (
-	"errors"
 	"fmt"
-	"os"
-	"reflect"
+	"maps"
+	"slices"
 	"strings"
 	"testing"
 	"time"
 
-	"github.com/florinpay/florin/core/fault"
+	"github.com/florinpay/florin/connector/connectortest"
 	"github.com/florinpay/florin/core/money"
 )
 
@@ -53,36 +52,13 @@ func files() map[string]File {
 	}
 }
 
-func format(t *testing.T, f File) string {
-	t.Helper()
-	b, err := Format(f)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return string(b)
-}
-
 func show(f File) string {
 	return fmt.Sprintf("%+v %+v %+v %+v", f.Request, f.Advice, f.Specification, f.Rejections)
 }
 
-func TestFilesAsTheyLook(t *testing.T) {
-	for name, f := range files() {
-		want, err := os.ReadFile("testdata/" + name)
-		if err != nil {
-			t.Fatal(err)
-		}
-		if got := format(t, f); got != string(want) {
-			t.Errorf("%s: got\n%s\nwant\n%s", name, got, want)
-		}
-		for end, body := range map[string]string{"LF": string(want), "CRLF": strings.ReplaceAll(string(want), "\n", "\r\n"), "no last end": strings.TrimSuffix(string(want), "\n")} {
-			got, err := Parse([]byte(body))
-			if err != nil || show(got) != show(f) {
-				t.Errorf("%s, %s: got\n%s (%v)\nwant\n%s", name, end, show(got), err, show(f))
-			}
-		}
-	}
-}
+var kit = connectortest.Files[File]{Parse: Parse, Format: Format, Show: show}
+
+func TestFilesAsTheyLook(t *testing.T) { kit.LookLike(t, files()) }
 
 func TestWhatStatusesMean(t *testing.T) {
 	for status, want := range map[string][2]bool{"32": {true, false}, "02": {false, true}, "33": {false, true}, "07": {false, true}, "23": {false, false}, "10": {false, false}} {
@@ -97,20 +73,16 @@ func TestWhatStatusesMean(t *testing.T) {
 func TestBrokenFiles(t *testing.T) {
 	text := map[string]string{}
 	for name, f := range files() {
-		text[strings.TrimSuffix(name, ".txt")] = format(t, f)
+		text[strings.TrimSuffix(name, ".txt")] = kit.Text(t, f)
 	}
-	swap := func(file, old, new string) string {
-		body := text[file]
-		if !strings.Contains(body, old) || len(old) != len(new) {
-			t.Fatalf("%q is not in %s, or has another length", old, file)
+	swap := func(file, from, to string) string {
+		if len(from) != len(to) {
+			t.Fatalf("%q has another length", from)
 		}
-		return strings.Replace(body, old, new, 1)
+		return connectortest.Swap(t, text[file], from, to)
 	}
-	drop := func(file string, n int) string {
-		lines := strings.SplitAfter(text[file], "\n")
-		return strings.Join(append(lines[:n-1:n-1], lines[n:]...), "")
-	}
-	for name, c := range map[string]struct{ body, place, reason string }{
+	drop := func(file string, n int) string { return connectortest.Drop(text[file], n) }
+	kit.Refuse(t, map[string]connectortest.Broken{
 		"another format":        {strings.Repeat("NY", 40), "line 1", "begins with record 01"},
 		"another service":       {"01BGMAX" + strings.Repeat(" ", 73), "line 1", "no file of Autogiro"},
 		"the old layout":        {swap("request", "AUTOGIRO    ", "AUTOGIRO9900"), "line 1", "the old layout"},
@@ -143,19 +115,11 @@ func TestBrokenFiles(t *testing.T) {
 		"a payment out":         {swap("request", "\n8220261228", "\n3220261228"), "line 6", "a record 32 has no place in a request"},
 		"a standing order":      {swap("request", "202612280    ", "202612281012 "), "line 6", "a standing order"},
 		"a bank's mandate":      {swap("request", person+"                    ", person+"                  AV"), "line 2", "an answer to a mandate"},
-	} {
-		got, err := Parse([]byte(c.body))
-		var f *fault.Error
-		if !errors.As(err, &f) || f.Code != "invalid.bank_file" || f.Param != c.place || !strings.Contains(f.Msg, c.reason) {
-			t.Errorf("%s: got %v, want %s: %s", name, err, c.place, c.reason)
-		}
-		if !reflect.DeepEqual(got, File{}) {
-			t.Errorf("%s: got %+v beside a fault", name, got)
-		}
-	}
+	})
 }
 
 func TestWhatNoFileHolds(t *testing.T) {
+	cases := map[string][]File{}
 	for name, change := range map[string]func(f map[string]File){
 		"payee":   func(f map[string]File) { f["request.txt"].Request.Payee = "0009912347" },
 		"mandate": func(f map[string]File) { f["request.txt"].Request.Wishes[0].Account = "3300" },
@@ -169,49 +133,9 @@ func TestWhatNoFileHolds(t *testing.T) {
 	} {
 		all := files()
 		change(all)
-		found := false
-		for _, f := range all {
-			_, err := Format(f)
-			var bad *fault.Error
-			if errors.As(err, &bad) && bad.Code == "invalid.bank_file" && bad.Param == name {
-				found = true
-			} else if err != nil {
-				t.Errorf("%s: got %v", name, err)
-			}
-		}
-		if !found {
-			t.Errorf("%s: nothing was refused", name)
-		}
+		cases[name] = slices.Collect(maps.Values(all))
 	}
+	kit.HoldNot(t, cases)
 }
 
-// FuzzParse: whatever is taken can be written again and means the same; what
-// is refused is refused with a place.
-func FuzzParse(f *testing.F) {
-	for _, file := range files() {
-		b, err := Format(file)
-		if err != nil {
-			f.Fatal(err)
-		}
-		f.Add(b)
-		f.Add(b[:len(b)/2])
-	}
-	f.Fuzz(func(t *testing.T, body []byte) {
-		got, err := Parse(body)
-		if err != nil {
-			var bad *fault.Error
-			if !errors.As(err, &bad) || bad.Code != "invalid.bank_file" || bad.Param == "" {
-				t.Errorf("got %v", err)
-			}
-			return
-		}
-		again, err := Format(got)
-		if err != nil {
-			t.Fatalf("%s: %v", show(got), err)
-		}
-		back, err := Parse(again)
-		if err != nil || show(back) != show(got) {
-			t.Errorf("got %s (%v), want %s", show(back), err, show(got))
-		}
-	})
-}
+func FuzzParse(f *testing.F) { kit.Fuzz(f, slices.Collect(maps.Values(files()))...) }

@@ -1,15 +1,13 @@
 package nets
 
 import (
-	"errors"
 	"fmt"
-	"os"
-	"reflect"
+	"slices"
 	"strings"
 	"testing"
 	"time"
 
-	"github.com/florinpay/florin/core/fault"
+	"github.com/florinpay/florin/connector/connectortest"
 	"github.com/florinpay/florin/core/money"
 )
 
@@ -52,35 +50,16 @@ func in() File {
 	}}
 }
 
-func format(t *testing.T, f File) string {
-	t.Helper()
-	b, err := Format(f)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return string(b)
-}
+var kit = connectortest.Files[File]{Parse: Parse, Format: Format, Show: func(f File) string { return fmt.Sprintf("%+v", cut(f)) },
+	Loses: true} // a sum below zero is read, and not written
 
 func TestFilesAsTheyLook(t *testing.T) {
-	for name, f := range map[string]File{"claims.txt": out(), "answers.txt": in()} {
-		want, err := os.ReadFile("testdata/" + name)
-		if err != nil {
-			t.Fatal(err)
-		}
-		if got := format(t, f); got != string(want) {
-			t.Errorf("%s: got\n%s\nwant\n%s", name, got, want)
-		}
-		for end, body := range map[string]string{"LF": string(want), "CRLF": strings.ReplaceAll(string(want), "\n", "\r\n"), "no last end": strings.TrimSuffix(string(want), "\n")} {
-			got, err := Parse([]byte(body))
-			if err != nil || !reflect.DeepEqual(cut(got), cut(f)) {
-				t.Errorf("%s, %s: got\n%+v (%v)\nwant\n%+v", name, end, got, err, f)
-			}
-		}
-	}
+	kit.LookLike(t, map[string]File{"claims.txt": out(), "answers.txt": in()})
 }
 
 // cut drops what the records have no place for.
 func cut(f File) File {
+	f.Assignments = slices.Clone(f.Assignments)
 	for i, a := range f.Assignments {
 		if a.Kind == Mandates || a.Kind == Claims || a.Kind == Withdraw {
 			f.Assignments[i].Date = time.Time{}
@@ -91,20 +70,9 @@ func cut(f File) File {
 
 // Each way in which a file can be broken is told with its line and the reason.
 func TestBrokenFiles(t *testing.T) {
-	claims, answers := format(t, out()), format(t, in())
-	swap := func(body, old, new string) string {
-		if strings.Count(body, old) == 0 {
-			t.Fatalf("%q is not in the file", old)
-		}
-		return strings.Replace(body, old, new, 1)
-	}
-	drop := func(body string, n int) string {
-		lines := strings.SplitAfter(body, "\n")
-		return strings.Join(append(lines[:n-1:n-1], lines[n:]...), "")
-	}
-	for name, c := range map[string]struct {
-		body, place, reason string
-	}{
+	claims, answers, drop := kit.Text(t, out()), kit.Text(t, in()), connectortest.Drop
+	swap := func(body, from, to string) string { return connectortest.Swap(t, body, from, to) }
+	kit.Refuse(t, map[string]connectortest.Broken{
 		"no start":                {drop(claims, 1), "line 1", "begins with record 10"},
 		"no end":                  {drop(claims, strings.Count(claims, "\n")), "line 20", "ends in the middle"},
 		"cut in an assignment":    {strings.Join(strings.SplitAfter(answers, "\n")[:4], ""), "line 5", "ends in the middle"},
@@ -139,19 +107,11 @@ func TestBrokenFiles(t *testing.T) {
 		"a sign that is missing":  {swap(answers, "1320100003-", "13201000030"), "line 13", `the sign "0" does not go with a payment of type 18`},
 		"a payment without a KID": {swap(answers, "70041208123044000000\n", "              000000\n"), "line 8", "the KID"},
 		"the wrong service":       {swap(answers, "NY09153100", "NY21153100"), "line 9", "another transaction"},
-	} {
-		got, err := Parse([]byte(c.body))
-		var f *fault.Error
-		if !errors.As(err, &f) || f.Code != "invalid.bank_file" || f.Param != c.place || !strings.Contains(f.Msg, c.reason) {
-			t.Errorf("%s: got %v, want %s: %s", name, err, c.place, c.reason)
-		}
-		if !reflect.DeepEqual(got, File{}) && err == nil {
-			t.Errorf("%s: got %+v beside a fault", name, got)
-		}
-	}
+	})
 }
 
 func TestWhatNoFileHolds(t *testing.T) {
+	all := map[string][]File{}
 	for name, change := range map[string]func(f *File){
 		"transmission": func(f *File) { f.Number = "17" },
 		"assignment":   func(f *File) { f.Assignments[0].Account = "1503.91.2345" },
@@ -167,44 +127,9 @@ func TestWhatNoFileHolds(t *testing.T) {
 	} {
 		f := out()
 		change(&f)
-		_, err := Format(f)
-		var bad *fault.Error
-		if !errors.As(err, &bad) || bad.Code != "invalid.bank_file" || bad.Param != name {
-			t.Errorf("%s: got %v", name, err)
-		}
+		all[name] = []File{f}
 	}
+	kit.HoldNot(t, all)
 }
 
-// FuzzParse: whatever is taken can be written again and means the same; what
-// is refused is refused with a place.
-func FuzzParse(f *testing.F) {
-	for _, file := range []File{out(), in()} {
-		b, err := Format(file)
-		if err != nil {
-			f.Fatal(err)
-		}
-		f.Add(b)
-		f.Add(b[:len(b)/2])
-	}
-	f.Fuzz(func(t *testing.T, body []byte) {
-		got, err := Parse(body)
-		if err != nil {
-			var bad *fault.Error
-			if !errors.As(err, &bad) || bad.Code != "invalid.bank_file" || bad.Param == "" {
-				t.Errorf("got %v", err)
-			}
-			return
-		}
-		again, err := Format(got)
-		if err != nil {
-			if fault.Is(err, "invalid.bank_file") { // a sum below zero, which Format does not write
-				return
-			}
-			t.Fatalf("%+v: %v", got, err)
-		}
-		back, err := Parse(again)
-		if err != nil || fmt.Sprintf("%+v", back) != fmt.Sprintf("%+v", got) {
-			t.Errorf("got %+v (%v), want %+v", back, err, got)
-		}
-	})
-}
+func FuzzParse(f *testing.F) { kit.Fuzz(f, out(), in()) }
