@@ -111,7 +111,7 @@ reads them from ` + "`customParameters`" + `.
 
 | wish | gateway parameter | values |
 | --- | --- | --- |
-| outcome | ` + "`forceResultCode`, as a result code" + ` | ` + "`approved`, `review`, `pending`, or a code `declined...` or `unavailable...`" + ` |
+| outcome | ` + "`forceResultCode`, as a result code" + ` | ` + "`approved`, `review`, `pending`, `approved_later`, `declined_later` (pending for a minute), or a code `declined...` or `unavailable...`" + ` |
 | fault | ` + "`florin_fault`" + ` | a name from the catalogue below, with seconds if they matter: ` + "`slow_answer:30`" + ` |
 | 3DS2_enrolled | ` + "`3DS2_enrolled`" + ` | ` + "`true`, `false`" + ` |
 | 3DS2_flow | ` + "`3DS2_flow`" + ` | ` + "`challenge`, `frictionless`, `attempted`, `technical`, `failed`, `rejected`" + ` |
@@ -180,7 +180,10 @@ serves itself, and the last two digits of the amount decide:
 It takes one payment at a time (` + "`" + fault.UnavailableTerminalBusy + "`" + `). ` + "`GET /sandbox/terminals`" + ` says
 where its page is, on which a cashier takes it over, approves, declines, lets the
 time run out, switches it off, and sees what it has printed;
-` + "`POST /sandbox/terminals/{name}`" + ` with ` + "`state=cashier`" + ` hands it over.
+` + "`POST /sandbox/terminals/{name}`" + ` with ` + "`state=cashier`" + ` hands it over; ` + "`entityId`" + ` or
+` + "`organizationId`" + ` says whose it is. The start page and the ready file have the cashier's
+pages of the Spense organization's terminals: the test terminal, the one of the front desk
+and the one of the workshop.
 
 ## Bank transfers
 
