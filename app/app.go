@@ -91,6 +91,7 @@ type App struct {
 	metrics    *metrics
 	inbox      *inbox
 	workers    int
+	logins     *wire.Limiter // of addresses at the login server
 	sandboxKey ident.ID
 	leaving    chan struct{} // closed when serving ends: nobody waits for news any longer
 }
@@ -261,6 +262,8 @@ func (a *App) tellMerchants(tx *store.Tx, e event.Event) error {
 			return a.Spense.Message(e)
 		case april.Contract:
 			return a.April.Message(tx, e)
+		case media.Contract:
+			return a.Media.Message(tx, e)
 		}
 		return webhook.Message{}, nil
 	}, target)

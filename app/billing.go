@@ -71,7 +71,8 @@ func (a *App) wireBilling(events *event.Log, random io.Reader) (err error) {
 	events.Listen(a.Subscriptions.OnEvent)
 	events.Listen(a.Errands.OnEvent)
 	events.Listen(a.Purchases.OnEvent)
-	return nil
+	events.Listen(a.tellReaders)
+	return a.wirePace()
 }
 
 // callBack tells a client's address something, as webhooks are told.
@@ -129,7 +130,7 @@ func (a *App) furnishBilling(ctx context.Context, realm access.Realm, profile me
 			}
 		}
 		if _, err := a.Subscriptions.Start(ctx, realm.ID, devBy, subscription.Wish{Person: reader.ID, Number: reader.Number, Product: p.Code, Details: subscription.Details{
-			Locale: reader.Locale, Customer: invoice.Customer{GivenName: reader.GivenName, Surname: reader.Surname, Email: devReader}}}); err != nil {
+			Locale: reader.Locale, Customer: invoice.Customer{GivenName: reader.GivenName, Surname: reader.Surname, Email: devReader, Phone: devPhone}}}); err != nil {
 			return err
 		}
 	}

@@ -35,6 +35,7 @@ var forms = map[string]form{
 	"max-requests":    {isNumber(1), "a whole number of at least 1"},
 	"webhook-local":   {isBool, "true or false"},
 	"webhook-ports":   {eachOf(func(text string) bool { return text == "*" || isPort(text) }), "ports separated by commas, such as 443,8443, or * for all"},
+	"login-limit":     {isNumber(0), "a whole number of at least 0"},
 	"smtp-url":        {orNone(isMailServer), "an address such as smtps://user:password@mail.example.com:465"},
 	"sms-url":         {orNone(isSMSGate), "an address such as https://user:password@sms.example.com/send (plain http for this machine alone)"},
 	"sms-prefixes":    {eachOf(isPrefix), "country codes separated by commas, such as +47,+46"},

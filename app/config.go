@@ -42,6 +42,7 @@ var Settings = []Setting{
 	{"april-limit", "100", "calls that a credential of the April contract may make in a second; 0: any number"},
 	{"spense-machine-readable-transactions", "false", "add a line T for each transaction to machine-readable settlement reports of the Spense contract"},
 	{"spense-limit", "0", "calls that a key of the Spense contract may make for an organisation in a minute; 0: any number"},
+	{"login-limit", "300", "forms and token requests that one address may send the login server in a minute; 0: any number"},
 	{"smtp-url", "", "the mail server: smtps://user:password@host:465, or smtp:// with STARTTLS; empty: no e-mail is sent"},
 	{"mail-from", "", "who e-mails are from: Lind Media <no-reply@pay.example.com>"},
 	{"sms-url", "", "where SMS are posted to: https://user:password@host/path; empty: none is sent"},

@@ -18,6 +18,7 @@ import (
 	webcheckout "github.com/florinpay/florin/web/checkout"
 	"github.com/florinpay/florin/web/dev"
 	"github.com/florinpay/florin/web/docs"
+	weberrand "github.com/florinpay/florin/web/errand"
 	"github.com/florinpay/florin/web/gallery"
 	weblogin "github.com/florinpay/florin/web/login"
 	"github.com/florinpay/florin/web/page"
@@ -25,7 +26,7 @@ import (
 
 // rooms are the pages whose assets are served.
 func (a *App) rooms() []*page.Set {
-	return []*page.Set{webcheckout.Pages, webapril.Pages, dev.Pages, weblogin.Pages}
+	return []*page.Set{webcheckout.Pages, webapril.Pages, dev.Pages, weblogin.Pages, weberrand.Pages}
 }
 
 // devLinks are the pages that each page for developers leads to.

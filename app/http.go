@@ -40,6 +40,7 @@ func (a *App) routes(more func(chi.Router)) chi.Router {
 	r.Route("/capi", a.Media.Routes)
 	for _, mount := range []string{"/login", "/user"} {
 		r.Route(mount, func(r chi.Router) {
+			r.Use(a.paced)
 			a.Media.LoginRoutes(r)
 			a.SignIn.Mount(func(pattern string, h http.Handler) { r.Handle(pattern, h) })
 			a.Pages.Mount(func(pattern string, h http.Handler) { r.Handle(pattern, h) })

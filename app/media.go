@@ -33,6 +33,7 @@ type SandboxMedia struct {
 const (
 	devClient   = "no.lindmedia.site"
 	devReader   = "reader@example.com"
+	devPhone    = "+4790000001"
 	devPassword = "blekkhus-over-fjorden-7" // of a made-up reader of a sandbox, so it is no secret
 	mediaBack   = "/try/signed-in"
 )
@@ -68,7 +69,7 @@ func (a *App) signReaderIn(ctx context.Context, client login.Client, redirect st
 	p, err := a.Login.ByCredential(ctx, client.Realm, c)
 	if fault.Is(err, fault.NotFound) {
 		if p, err = a.Login.Enrol(ctx, client.Realm, c, login.Names{GivenName: "Ingrid", Surname: "Solberg", Locale: "nb"}); err == nil {
-			err = a.Login.AddCredential(ctx, client.Realm, p.ID, login.Credential{Kind: login.Phone, Value: "+4790000001", Level: login.VerificationCode})
+			err = a.Login.AddCredential(ctx, client.Realm, p.ID, login.Credential{Kind: login.Phone, Value: devPhone, Level: login.VerificationCode})
 		}
 		if err == nil {
 			err = a.Login.SetPassword(ctx, client.Realm, p.ID, c, devPassword, "")

@@ -2,7 +2,6 @@ package app
 
 import (
 	"context"
-	"errors"
 	"net/http"
 	"slices"
 	"time"
@@ -84,16 +83,7 @@ func (a *App) tellPayers(tx *store.Tx, e event.Event) error {
 	if err != nil {
 		return err
 	}
-	for _, d := range a.letters(inv, m, reminder) {
-		if _, err := a.Notify.Send(tx, d); err != nil {
-			var f *fault.Error
-			if !errors.As(err, &f) || fault.Is(err, fault.Internal) {
-				return err
-			}
-			a.Log.Warn("the payer was not written to", "payment", inv.ID, "channel", d.Channel, "code", f.Code)
-		}
-	}
-	return nil
+	return a.write(tx, inv, a.letters(inv, m, reminder))
 }
 
 // letters are the messages that put an invoice before its payer.

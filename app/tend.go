@@ -96,6 +96,9 @@ func (a *App) RotateKeys(ctx context.Context, by audit.By) error {
 		if err := exhaust(ctx, r.ID, a.Notify.Reseal); err != nil {
 			return err
 		}
+		if err := exhaust(ctx, r.ID, a.Banks.Reseal); err != nil {
+			return err
+		}
 		return exhaust(ctx, r.ID, a.Webhooks.Reseal)
 	})
 }

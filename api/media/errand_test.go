@@ -140,6 +140,13 @@ func (r *reader) choose(id int64, what string) {
 	}
 }
 
+// agreeAt opens a page, does on the provider's what a payer does, and comes back.
+func (r *reader) agreeAt(page, name string, id int64, choice string) *url.URL {
+	r.t.Helper()
+	_, to := r.visit(r.page(page, name, id))
+	return r.agree(to, choice)
+}
+
 func (r *reader) invoice() invoice.Invoice {
 	r.t.Helper()
 	list, err := r.app.Subscriptions.Billed(r.t.Context(), r.realm.ID, r.person.ID, "DAGSN")
@@ -193,6 +200,31 @@ func TestAnInvoiceIsPaid(t *testing.T) {
 			t.Errorf("paid already: got %d %s", a.status, a.body)
 		}
 	})
+}
+
+// Who comes back from one payment with another one's number hears of that other
+// one, and it is not paid by it.
+func TestMixedUpReturns(t *testing.T) {
+	h := open(t, "sqlite")
+	r := h.reader(t)
+	first := r.payInvoice(h.sandbox.Media.InvoiceNumber, "vippsEcommerce")
+	r.open(first)
+	r.choose(first, "success")
+	number := r.renew()
+	second := r.payInvoice(number, "vippsEcommerce")
+	r.open(second)
+	for range 2 {
+		if to := r.back(second); !strings.Contains(to.RawQuery, "status=unknown") {
+			t.Errorf("got %s", to)
+		}
+	}
+	if !r.unpaid(number) {
+		t.Error("paid by another invoice's payer")
+	}
+	r.ended(r.back(first), "finished", first)
+	if to := r.back(first + 1); to.String() != "" {
+		t.Errorf("a number of nobody's: got %s", to)
+	}
 }
 
 // By card the reader goes to our own page.
@@ -355,29 +387,24 @@ func (r *reader) agree(to *url.URL, choice string) *url.URL {
 func TestTokens(t *testing.T) {
 	h := open(t, "sqlite")
 	r := h.reader(t)
-	agree := func(page, name string, id int64, choice string) *url.URL {
-		t.Helper()
-		_, to := r.visit(r.page(page, name, id))
-		return r.agree(to, choice)
-	}
 	list := func(path string) string {
 		t.Helper()
 		return strings.Join(strings.Fields(h.ask(t, http.MethodGet, "/capi"+path, r.token, "").body), "")
 	}
 	for choice, word := range map[string]string{"cancel": "cancelled", "decline": "failed"} {
 		id := r.post("/v1/customer/payment/vipps/agreement", `{"productCode":"DAGSN"}`, "transactionId")
-		r.ended(agree("/payment/vipps/agreement/add", "transactionId", id, choice), word, id)
+		r.ended(r.agreeAt("/payment/vipps/agreement/add", "transactionId", id, choice), word, id)
 	}
 	if got := list("/v1/customer/payment/vipps/agreement"); got != `{"recurringAgreements":[]}` {
 		t.Errorf("got %s", got)
 	}
 	id := r.post("/v1/api/payment/payex/token", `{"tokenType":"card","productCode":"DAGSN"}`, "transactionId")
-	r.ended(agree("/payment/payex/token/add", "transactionId", id, "success"), "finished", id)
+	r.ended(r.agreeAt("/payment/payex/token/add", "transactionId", id, "success"), "finished", id)
 	if got := list("/v1/api/payment/payex/token"); !strings.Contains(got, `"maskedCardNumber":"xxxx-xxxxxx-x`) || !strings.Contains(got, `"productCode":"DAGSN"`) {
 		t.Errorf("got %s", got)
 	}
 	change := r.post("/v1/product/payment/DAGSN", `{"paymentMethod":"recurringVippsPayment"}`, "paymentChangeId")
-	if to := agree("/paymentChange", "paymentChangeId", change, "success"); to.String() != fmt.Sprintf("%s&status=finished&paymentChangeId=%d", mine, change) {
+	if to := r.agreeAt("/paymentChange", "paymentChangeId", change, "success"); to.String() != fmt.Sprintf("%s&status=finished&paymentChangeId=%d", mine, change) {
 		t.Errorf("got %s", to)
 	}
 	if got := list("/v1/product/payment/DAGSN"); !strings.Contains(got, `{"paymentMethod":"recurringVippsPayment","isActive":"Y"}`) || strings.Count(got, `"Y"`) != 1 {

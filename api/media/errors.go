@@ -81,7 +81,7 @@ func (s *Surface) fail(w http.ResponseWriter, r *http.Request, mode Mode, err er
 		s.Log.Error("request failed", "path", r.URL.Path, "request", wire.RequestID(r), "err", err)
 		out.ErrorMessage = "the request could not be carried out; reference " + wire.RequestID(r)
 	}
-	if f.status == http.StatusTooManyRequests {
+	if f.status == http.StatusTooManyRequests && h.Get("Retry-After") == "" {
 		h.Set("Retry-After", "2")
 	}
 	if err := wire.WriteJSON(w, f.status, out); err != nil { // nothing in it can fail to encode

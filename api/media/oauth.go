@@ -157,6 +157,12 @@ func (s *Surface) revoke(r *http.Request, q url.Values, c login.Client) (any, er
 	return struct{}{}, s.Login.Revoke(r.Context(), c, q.Get("token"))
 }
 
+// TooMany answers who asks the token endpoint too often (sheet, 2). When to come
+// again, in Retry-After, is the caller's to say.
+func (s *Surface) TooMany(w http.ResponseWriter, r *http.Request) {
+	s.fail(w, r, Client, fault.New(fault.Limited, "too many requests from one address"))
+}
+
 // failOAuth answers in the words of RFC 6749, 5.2.
 func (s *Surface) failOAuth(w http.ResponseWriter, r *http.Request, err error) {
 	for _, f := range []struct {

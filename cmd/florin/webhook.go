@@ -32,6 +32,7 @@ type webhookAdd struct {
 	whose
 	To       string   `arg:"" name:"to" help:"The address to post to."`
 	Merchant string   `help:"Events of this entity's merchant alone." placeholder:"CODE"`
+	Contract string   `help:"In whose words messages are put." enum:"gateway,media" default:"gateway"`
 	Mode     string   `help:"How messages are put." enum:"plain,encrypted,encrypted_json" default:"plain"`
 	Events   []string `help:"Event types, or their first words: payment, payment.captured, source." placeholder:"TYPE"`
 }
@@ -42,7 +43,7 @@ func (w webhookAdd) Run(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		want := webhook.Wish{URL: w.To, Contract: "gateway", Mode: webhook.Mode(w.Mode), Filter: w.Events}
+		want := webhook.Wish{URL: w.To, Contract: w.Contract, Mode: webhook.Mode(w.Mode), Filter: w.Events}
 		if w.Merchant != "" {
 			p, err := entity(ctx, a, w.whose, w.Merchant)
 			if err != nil {

@@ -180,7 +180,10 @@ serves itself, and the last two digits of the amount decide:
 It takes one payment at a time (` + "`" + fault.UnavailableTerminalBusy + "`" + `). ` + "`GET /sandbox/terminals`" + ` says
 where its page is, on which a cashier takes it over, approves, declines, lets the
 time run out, switches it off, and sees what it has printed;
-` + "`POST /sandbox/terminals/{name}`" + ` with ` + "`state=cashier`" + ` hands it over.
+` + "`POST /sandbox/terminals/{name}`" + ` with ` + "`state=cashier`" + ` hands it over; ` + "`entityId`" + ` or
+` + "`organizationId`" + ` says whose it is. The start page and the ready file have the cashier's
+pages of the Spense organization's terminals: the test terminal, the one of the front desk
+and the one of the workshop.
 
 ## Bank transfers
 

@@ -52,7 +52,7 @@ func (s *Service) Want(tx *store.Tx, c Creditor, owner ident.ID, account *Accoun
 		if err != nil {
 			return m, err
 		}
-		sealed, err := s.Vault.Seal(tx, "bank mandate", m.ID, text)
+		sealed, err := s.Vault.Seal(tx, sealedMandate, m.ID, text)
 		if err != nil {
 			return m, err
 		}
@@ -65,15 +65,7 @@ func (s *Service) Want(tx *store.Tx, c Creditor, owner ident.ID, account *Accoun
 func (s *Service) asks(bank string) bool { return bank == "bankgirot" }
 
 func (a *Account) sound() bool {
-	digits := func(x method.Secret, n int) bool {
-		text := x.Reveal()
-		for i := range len(text) {
-			if text[i] < '0' || text[i] > '9' {
-				return false
-			}
-		}
-		return len(text) == n
-	}
+	digits := func(x method.Secret, n int) bool { return len(x.Reveal()) == n && allDigits(x.Reveal()) }
 	return a != nil && digits(a.Number, 16) && digits(a.Person, 12)
 }
 
@@ -140,7 +132,7 @@ func (s *Service) word(tx *store.Tx, creditor ident.ID, w connector.BankMandate)
 
 // account opens the account of a mandate that is to be asked for.
 func (s *Service) account(tx *store.Tx, m Mandate) (a Account, err error) {
-	plain, err := s.Vault.Open(tx, "bank mandate", m.ID, vault.Sealed{Version: m.keyVersion, Bytes: m.sealed})
+	plain, err := s.Vault.Open(tx, sealedMandate, m.ID, vault.Sealed{Version: m.keyVersion, Bytes: m.sealed})
 	if err != nil {
 		return a, err
 	}

@@ -122,6 +122,12 @@ func mandatesIn(tx *store.Tx, creditor ident.ID, state MandateState, limit int) 
 		string(tx.Realm()), string(creditor), string(state), int64(limit))
 }
 
+// mandatesSealedBefore lists mandates whose account an older data key sealed.
+func mandatesSealedBefore(tx *store.Tx, version int64, limit int) ([]Mandate, error) {
+	return listMandates(tx, `SELECT `+mandateColumns+` FROM bank_mandate WHERE realm = $1 AND key_version > 0 AND key_version < $2 ORDER BY id LIMIT $3`,
+		string(tx.Realm()), version, int64(limit))
+}
+
 var claimTable = &store.Table{Name: "bank_claim", Key: 2, Columns: []string{"realm", "id", "version", "seq", "creditor", "merchant", "mandate", "invoice",
 	"reference", "due_on", "currency", "amount", "state", "code", "file", "details", "created_at", "changed_at"}}
 
@@ -237,6 +243,11 @@ func fileBy(tx *store.Tx, creditor ident.ID, hash, number string) (list []File, 
 func filesIn(tx *store.Tx, creditor ident.ID, state FileState, limit int) ([]File, error) {
 	return listFiles(tx, `SELECT `+fileColumns+` FROM bank_file WHERE realm = $1 AND creditor = $2 AND state = $3 ORDER BY id LIMIT $4`,
 		string(tx.Realm()), string(creditor), string(state), int64(limit))
+}
+
+// filesSealedBefore lists files that an older data key sealed.
+func filesSealedBefore(tx *store.Tx, version int64, limit int) ([]File, error) {
+	return listFiles(tx, `SELECT `+fileColumns+` FROM bank_file WHERE realm = $1 AND key_version < $2 ORDER BY id LIMIT $3`, string(tx.Realm()), version, int64(limit))
 }
 
 // filesOf lists a creditor's files, newest first, below an id.

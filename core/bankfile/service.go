@@ -172,13 +172,13 @@ func (s *Service) view(ctx context.Context, actor access.Actor, creditor ident.I
 
 // seal keeps a file's text. It is sealed before the file has its first row.
 func (s *Service) seal(tx *store.Tx, f *File, text []byte) error {
-	sealed, err := s.Vault.Seal(tx, "bank file", f.ID, text)
+	sealed, err := s.Vault.Seal(tx, sealedFile, f.ID, text)
 	f.sealed, f.keyVersion = sealed.Bytes, sealed.Version
 	return err
 }
 
 func (s *Service) text(tx *store.Tx, f File) ([]byte, error) {
-	return s.Vault.Open(tx, "bank file", f.ID, vault.Sealed{Version: f.keyVersion, Bytes: f.sealed})
+	return s.Vault.Open(tx, sealedFile, f.ID, vault.Sealed{Version: f.keyVersion, Bytes: f.sealed})
 }
 
 // nextRound is the next six o'clock in the morning, UTC, after a moment: by

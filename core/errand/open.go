@@ -7,7 +7,6 @@ import (
 
 	"github.com/florinpay/florin/connector"
 	"github.com/florinpay/florin/core/access"
-	"github.com/florinpay/florin/core/audit"
 	"github.com/florinpay/florin/core/checkout"
 	"github.com/florinpay/florin/core/event"
 	"github.com/florinpay/florin/core/fault"
@@ -25,9 +24,9 @@ import (
 // Step is where a reader goes next: to URL, or, when there is none, back to the
 // client with the errand's Result.
 type Step struct {
-	Errand Errand
-	URL    string
-	Locale string
+	Errand  Errand
+	URL     string
+	Account bool // the payer's bank account is asked for first (GiveAccount)
 }
 
 // Open carries an errand on when its page is opened, or opened again: it begins
@@ -52,6 +51,14 @@ func (s *Service) Open(ctx context.Context, o Owner, kinds []Kind, number int64,
 		return Step{Errand: e}, nil
 	case e.State == Created:
 		return s.begin(ctx, o, e, returnURL, errorURL)
+	}
+	return s.goOn(ctx, o, e)
+}
+
+// goOn carries on an errand that has been begun.
+func (s *Service) goOn(ctx context.Context, o Owner, e Errand) (Step, error) {
+	if e.Kind == Change && !e.Method.Stored() {
+		return s.change(ctx, o, e, nil)
 	}
 	return s.follow(ctx, o.Realm, e, true)
 }
@@ -118,44 +125,19 @@ func (s *Service) begin(ctx context.Context, o Owner, e Errand, returnURL, error
 		e.State, e.ReturnURL, e.ErrorURL = Initiated, returnURL, errorURL
 		return s.save(tx, &e, "errand.initiated")
 	})
-	if err != nil || !mine {
-		if err == nil {
-			return s.follow(ctx, o.Realm, e, true)
-		}
+	switch {
+	case err != nil:
 		return Step{}, err
+	case !mine:
+		return s.goOn(ctx, o, e)
 	}
 	if e.Kind == Change && !e.Method.Stored() {
-		return s.change(ctx, o, e)
+		return s.change(ctx, o, e, nil)
 	}
 	if e.Kind != Pay {
 		return s.agree(ctx, o, env, e)
 	}
 	return s.pay(ctx, o, env, e)
-}
-
-// change is an errand that needs no third party: it is done at once, or waits
-// for the bank.
-func (s *Service) change(ctx context.Context, o Owner, e Errand) (Step, error) {
-	err := s.DB.Update(ctx, o.Realm, func(tx *store.Tx) error {
-		now, _, err := get(tx, e.Number)
-		if err != nil {
-			return err
-		}
-		e = now
-		_, waits, err := s.Subscriptions.Change(tx, audit.By{Actor: string(e.Person), Origin: subscription.Surface}, e.Person, e.Product, e.Method, "", nil)
-		if fault.Code(err) == "conflict.method" { // it was changed meanwhile
-			err = nil
-		}
-		if err != nil || waits {
-			return err
-		}
-		e.State, e.DoneAt = Finished, tx.Now()
-		return s.save(tx, &e, "errand.finished")
-	})
-	if err != nil {
-		return Step{}, s.fail(ctx, o.Realm, e, err)
-	}
-	return Step{Errand: e}, nil
 }
 
 // fail ends an errand that could not be begun, and gives the reason back.

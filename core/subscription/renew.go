@@ -83,14 +83,15 @@ func (s *Service) bill(tx *store.Tx, actor access.Actor, sub *Subscription, zone
 	if err != nil {
 		return err
 	}
-	if inv, err = s.Invoices.PresentIn(tx, inv, invoice.Channel{Kind: "invoice"}); err != nil {
-		return err
-	}
 	b.Invoice = inv.ID
 	if b.Method == ByBank && !banked {
 		b.Method = ByInvoice
 	}
 	addBill(tx, b)
+	// Who hears that the invoice is sent finds the bill that it was made for.
+	if inv, err = s.Invoices.PresentIn(tx, inv, invoice.Channel{Kind: "invoice"}); err != nil {
+		return err
+	}
 	switch {
 	case b.Method.Stored():
 		job.Add(tx, "subscription.charge", inv.ID, tx.Now())

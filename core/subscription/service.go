@@ -121,6 +121,9 @@ func (s *Service) Products(ctx context.Context, realm ident.ID, code string) (li
 	return list, err
 }
 
+// ProductIn finds a product. Faults: not_found.product.
+func ProductIn(tx *store.Tx, id ident.ID) (Product, error) { return getProduct(tx, id) }
+
 // Coupons lists a product's coupons that everybody can have, by their numbers.
 func (s *Service) Coupons(ctx context.Context, realm, product ident.ID) (list []Coupon, err error) {
 	err = s.DB.View(ctx, realm, func(tx *store.Tx) error {

@@ -6,3 +6,6 @@ CREATE TABLE bank_payer (
     PRIMARY KEY (realm)
 );
 INSERT INTO bank_payer (realm, last) SELECT realm, MAX(payers) FROM bank_creditor GROUP BY realm;
+-- What a data key has sealed is found when the key changes.
+CREATE INDEX bank_file_key ON bank_file (realm, key_version);
+CREATE INDEX bank_mandate_key ON bank_mandate (realm, key_version) WHERE key_version > 0;

@@ -1,6 +1,6 @@
 // Package errand is the pages that a client's site sends its readers to: to pay
 // an invoice, to change what a product is paid by, to store a way to pay
-// (contract sheet media, 5). They show nothing of their own: whoever is not
+// (contract sheet media, 5). Whoever is not
 // signed in does so first, then the reader goes on to a provider, and from there
 // back to the client, with a word for how it went. The words come from what was
 // booked, never from an address.
@@ -71,6 +71,9 @@ func (s *Site) open(w http.ResponseWriter, r *http.Request, d door) {
 		v.Err(w, "invalidTransaction", "there is no such transaction", d.number, text)
 		return
 	}
+	if d.kind == errand.Change && r.Method == http.MethodPost && s.account(w, r, v, d, number) {
+		return
+	}
 	g := weblogin.Gate{Client: v.Client, Leads: []*url.URL{v.Return, v.Error}, Cancel: weblogin.Back(v.Return, v.Client.Result(), "cancelled", d.number, text)}
 	in, p, ok := s.SignIn.Pass(w, r, g)
 	if !ok {
@@ -78,16 +81,25 @@ func (s *Site) open(w http.ResponseWriter, r *http.Request, d door) {
 	}
 	o := errand.Owner{Realm: in.Realm, Client: v.Client.ID, Code: v.Client.Code, Person: p.ID}
 	step, err := s.Errands.Open(r.Context(), o, []errand.Kind{d.kind}, number, v.Return.String(), v.Error.String())
-	if err != nil {
+	if err == nil && step.Account {
+		s.show(w, r, v, form{})
+		return
+	}
+	s.lead(w, r, v, d, step, err)
+}
+
+// lead sends a reader on to a provider, or back to the client.
+func (s *Site) lead(w http.ResponseWriter, r *http.Request, v weblogin.Visit, d door, step errand.Step, err error) {
+	text := r.URL.Query().Get(d.number)
+	switch {
+	case err != nil:
 		code, message := s.word(r, err)
 		v.Err(w, code, message, d.number, text)
-		return
-	}
-	if step.URL != "" {
+	case step.URL != "":
 		weblogin.Send(w, step.URL)
-		return
+	default:
+		weblogin.Send(w, weblogin.Back(v.Return, v.Client.Result(), step.Errand.Result(), d.number, text))
 	}
-	weblogin.Send(w, weblogin.Back(v.Return, v.Client.Result(), step.Errand.Result(), d.number, text))
 }
 
 // read is a number of an errand as the contract writes it: digits alone, once.
@@ -164,7 +176,6 @@ var words = []struct{ fault, code string }{
 	{"conflict.errand.expired", "expired"},
 	{"conflict.invoice", "alreadyUsed"},
 	{"conflict.method.not_set_up", "providerError"},
-	{"invalid.account", "providerError"},
 	{"conflict", "alreadyUsed"},
 	{fault.Unavailable, "providerError"},
 }

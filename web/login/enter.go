@@ -59,6 +59,20 @@ func (s *Site) enter(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
+// account is where whoever is signed in changes name and password (ours): /account.
+// A new password ends every other session and every token.
+func (s *Site) account(w http.ResponseWriter, r *http.Request) {
+	v, err := s.Read(r)
+	if err != nil {
+		s.Fail(w, r, err)
+		return
+	}
+	g := Gate{Client: v.Client, Leads: []*url.URL{v.Return, v.Error}, Cancel: v.Return.String(), Done: v.Return.String()}
+	if _, p, ok := s.Pass(w, r, g); ok {
+		s.show(w, r, g, form{step: stepWelcome, first: p.GivenName, last: p.Surname})
+	}
+}
+
 // logout ends the session: GET /logout. A browser sends its cookie along when
 // somebody follows a link here, and not when a foreign page loads us.
 func (s *Site) logout(w http.ResponseWriter, r *http.Request) {

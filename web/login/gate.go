@@ -15,6 +15,7 @@ type Gate struct {
 	Client     login.Client
 	Leads      []*url.URL // where the page may lead: browsers are told, since forms come by there
 	Cancel     string     // where whoever goes back is led, or ""
+	Done       string     // where name and password lead that were changed, or "": to the page itself
 	Credential string     // of whom the site expects, or ""
 	Creates    bool       // the site wants an account to be there
 	CodeFirst  bool       // a code is sent; else the password is asked for first
@@ -100,18 +101,26 @@ type form struct {
 
 const formLimit = 16 << 10 // bytes
 
-// take takes a form of the sign-in page.
-func (s *Site) take(w http.ResponseWriter, r *http.Request, g Gate) {
+// Form reads a form of one of our own pages. Faults, in the order checked:
+// forbidden.origin (another site's page sent it), invalid.form.
+func (s *Site) Form(w http.ResponseWriter, r *http.Request) (url.Values, error) {
 	if err := s.origin.Check(r); err != nil {
-		s.Fail(w, r, fault.New("forbidden.origin", "a form of another site"))
-		return
+		return nil, fault.New("forbidden.origin", "a form of another site")
 	}
 	r.Body = http.MaxBytesReader(w, r.Body, formLimit)
 	if err := r.ParseForm(); err != nil {
-		s.Fail(w, r, fault.New("invalid.form", "the form cannot be read"))
+		return nil, fault.New("invalid.form", "the form cannot be read")
+	}
+	return r.PostForm, nil
+}
+
+// take takes a form of the sign-in page.
+func (s *Site) take(w http.ResponseWriter, r *http.Request, g Gate) {
+	in, err := s.Form(w, r)
+	if err != nil {
+		s.Fail(w, r, err)
 		return
 	}
-	in := r.PostForm
 	switch in.Get("step") {
 	case stepCancel:
 		if g.Cancel != "" {
@@ -217,6 +226,11 @@ func (s *Site) takeWelcome(w http.ResponseWriter, r *http.Request, g Gate, in ur
 		s.Fail(w, r, err)
 		return
 	}
+	if g.Done != "" {
+		w.Header().Set("Location", g.Done)
+		w.WriteHeader(http.StatusSeeOther)
+		return
+	}
 	again(w, r, false)
 }
 
@@ -238,6 +252,7 @@ type view struct {
 	Client, Credential, First, Last string
 	Problem, At                     string
 	CodeFirst, Creates, CanCancel   bool
+	Account                         bool // name and password are changed, not given for the first time
 	Outbox                          string
 	Least, Minutes                  int
 }
@@ -250,6 +265,8 @@ func (s *Site) show(w http.ResponseWriter, r *http.Request, g Gate, f form) {
 	switch {
 	case f.step == stepCode:
 		name, title = "code", "title.code"
+	case f.step == stepWelcome && g.Done != "":
+		name, title = "welcome", "title.create"
 	case f.step == stepWelcome:
 		name, title = "welcome", "title.welcome"
 	case g.Creates:
@@ -259,7 +276,7 @@ func (s *Site) show(w http.ResponseWriter, r *http.Request, g Gate, f form) {
 		f.credential = g.Credential
 	}
 	v.Title = s.say(lang, title, g.Client.Name)
-	d := view{Client: g.Client.Name, Credential: f.credential, First: f.first, Last: f.last, At: f.at, CodeFirst: g.CodeFirst, Creates: g.Creates, CanCancel: g.Cancel != "",
+	d := view{Client: g.Client.Name, Credential: f.credential, First: f.first, Last: f.last, At: f.at, CodeFirst: g.CodeFirst, Creates: g.Creates, CanCancel: g.Cancel != "", Account: g.Done != "",
 		Outbox: s.Outbox, Least: login.PasswordMin, Minutes: login.CodeMinutes}
 	if f.problem != "" {
 		d.Problem = s.say(lang, f.problem)

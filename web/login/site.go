@@ -49,6 +49,9 @@ func (s *Site) Mount(handle func(pattern string, h http.Handler)) {
 		handle("GET "+path, serve)
 		handle("POST "+path, serve)
 	}
+	for _, method := range []string{"GET", "POST"} {
+		handle(method+" /account", http.HandlerFunc(s.account))
+	}
 	handle("GET /logout", http.HandlerFunc(s.logout))
 	handle("GET /loginCheck", http.HandlerFunc(s.check))
 }
