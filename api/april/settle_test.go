@@ -11,6 +11,7 @@ import (
 	"github.com/florinpay/florin/connector"
 	"github.com/florinpay/florin/core/access"
 	"github.com/florinpay/florin/core/audit"
+	"github.com/florinpay/florin/core/fault"
 	"github.com/florinpay/florin/core/idempotency"
 	"github.com/florinpay/florin/core/ident"
 	"github.com/florinpay/florin/core/ledger"
@@ -45,7 +46,11 @@ func (h *house) settles(t *testing.T, realm access.Realm, id ident.ID) (payout, 
 
 func (h *house) plan(t *testing.T, realm access.Realm, id ident.ID, mode settlement.Mode) {
 	t.Helper()
-	_, err := h.app.Settlement.SavePlan(t.Context(), realm.ID, audit.By{Actor: "test"}, settlement.Plan{Merchant: id, Currency: "AUD",
+	was, err := h.app.Settlement.Plan(t.Context(), realm.ID, id) // the sandbox's own merchant has one
+	if err != nil && !fault.Is(err, fault.NotFound) {
+		t.Fatal(err)
+	}
+	_, err = h.app.Settlement.SavePlan(t.Context(), realm.ID, audit.By{Actor: "test"}, settlement.Plan{Merchant: id, Version: was.Version, Currency: "AUD",
 		Terms: settlement.Terms{Mode: mode, HandPayouts: true, Rules: []settlement.Rule{{Method: method.Card, Currency: "AUD", BasisPoints: 175, Fixed: 30}}}})
 	if err != nil {
 		t.Fatal(err)
