@@ -114,15 +114,23 @@ func aprilContract(s Sandbox) dev.Contract {
 		}
 		return line
 	}
-	return dev.Contract{Name: "April", About: "The April 3.0 platform: JSON with tagged one-ofs. So far: sign-in, service tokens, customers, delegates, merchants.",
+	token := call("POST", "/tokens", c.PublicKey,
+		`{"CreateCardToken":{"amount":{"minorCurrencyUnits":12500,"currency":"AUD"},"card":{"cardNumber":"4242424242424242","expMonth":8,"expYear":2032,"cvc":"123"}}}`)
+	order := call("POST", "/orders", c.SecretKey, `{"CreateOnlineOrder":{"referenceOrderId":"10045","amount":{"minorCurrencyUnits":12500,"currency":"AUD"},"description":"Kite"}}`)
+	return dev.Contract{Name: "April", About: "The April 3.0 platform: JSON with tagged one-ofs. All but its credit half: no pay plans, loans, issued cards or PayTo yet.",
 		Base: c.Base, Docs: "/docs/april",
 		Values: []dev.Value{{Name: "Secret key", Value: c.SecretKey, Help: "of the merchant; in the Authorization header, after Bearer"},
 			{Name: "Publishable key", Value: c.PublicKey, Help: "for the browser"}, {Name: "Marketplace key", Value: c.MarketplaceKey, Help: "names the merchant in Merchant-Id"},
 			{Name: "marketplaceId", Value: c.MarketplaceID}, {Name: "merchantId", Value: c.MerchantID}, {Name: "customerId", Value: c.CustomerID}},
 		Samples: []dev.Sample{
-			{Title: "Make or change a customer", Command: call("POST", "/customers", c.SecretKey, `{"UpsertConsumerCustomer":{"emailAddress":"iris@bistro.example","givenName":"Iris"}}`)},
+			{Title: "1. Make a payment token of a card", Command: token},
+			{Title: "2. Make an order of the same amount", Command: order},
+			{Title: "3. Pay the order with the token", Command: "ORDER=...   # the orderId of 2\nTOKEN=...   # the paymentTokenId of 1\n" +
+				call("POST", "/orders/$ORDER/pay", c.SecretKey, `{"PayByCard":{"paymentTokenId":"'$TOKEN'"}}`)},
+			{Title: "Send a payment link; it lands in the outbox, and magicLink opens the page", Command: call("POST", "/orders", c.SecretKey,
+				`{"CreatePayByLink":{"referenceOrderId":"10050","amount":{"minorCurrencyUnits":12500,"currency":"AUD"},"description":"Kite repair","emailAddress":"`+devCustomerEmail+`"}}`)},
+			{Title: "See what was paid", Command: call("GET", "/transactions", c.SecretKey, "")},
 			{Title: "Sign a customer in", Command: call("POST", "/auth/signin", c.SecretKey, `{"SignInConsumer":{"customerId":"`+c.CustomerID+`"}}`)},
-			{Title: "List the marketplace's merchants", Command: call("GET", "/merchants", c.MarketplaceKey, "")},
 			{Title: "Make a sub-merchant", Command: call("POST", "/merchants", c.MarketplaceKey, `{"CreateServiceProviderSubmerchant":{"businessProfile":{"businessName":"Kite Repairs",`+
 				`"timeZone":"Australia/Sydney","tradingCountry":"AU","contactEmailAddress":"ops@kite.example","phoneNumber":"+61400000002"}}}`)},
 		}}

@@ -60,7 +60,7 @@ func referenceLinks() (links dev.Links) {
 	for _, d := range documented {
 		links = append(links, dev.Link{Title: d.title, Path: "/docs/" + d.name})
 	}
-	return links
+	return append(links, dev.Link{Title: "Changes", Path: "/docs/changes"})
 }
 
 // openAPILinks lead to the documents themselves.
@@ -88,6 +88,7 @@ func (a *App) documents(r chi.Router, links dev.Links) {
 	for _, d := range documented {
 		r.Get("/docs/"+d.name, a.shown(func(w http.ResponseWriter, r *http.Request) error { return showReference(w, r, links, d.text()) }))
 	}
+	r.Get("/docs/changes", a.shown(func(w http.ResponseWriter, r *http.Request) error { return showChanges(w, r, links) }))
 }
 
 func (a *App) shown(f func(http.ResponseWriter, *http.Request) error) http.HandlerFunc {
@@ -140,6 +141,19 @@ func showReference(w http.ResponseWriter, r *http.Request, links dev.Links, docu
 		return err
 	}
 	return dev.ShowDocs(w, r, links, ref)
+}
+
+// showChanges answers with the days that the documents bear.
+func showChanges(w http.ResponseWriter, r *http.Request, links dev.Links) error {
+	var all dev.Changes
+	for _, d := range documented {
+		list, err := docs.Changes(d.text())
+		if err != nil {
+			return err
+		}
+		all.Documents = append(all.Documents, dev.Changed{Title: d.title, Path: "/docs/" + d.name, List: list})
+	}
+	return dev.ShowChanges(w, r, links, all)
 }
 
 // pressClock takes the clock form of the start page.

@@ -24,6 +24,8 @@ func (a *App) wireFollowing(events *event.Log) {
 	a.Merchants.Tell = tellOfMerchant(events)
 	a.Jobs.Handle("payout.follow", a.followPayout)
 	events.Listen(noteFollowing)
+	a.Jobs.Handle(feeLinkJob, a.linkFees)
+	events.Listen(a.followFees)
 }
 
 // tellOfMerchant writes the event that a merchant's change is. The row's version

@@ -152,6 +152,13 @@ func (tx *Tx) Page(s Search, each func(scan func(dest ...any) error) error) erro
 	return tx.All(`SELECT `+s.Columns+rows, append(slices.Clone(s.args), s.Page.Limit), each)
 }
 
+// Total reads what all rows that a search finds come to: its columns are sums
+// and counts, and the page does not matter.
+func (tx *Tx) Total(s Search, dest ...any) error {
+	_, err := tx.Get(dest, `SELECT `+s.Columns+` FROM `+s.Table+` WHERE `+strings.Join(s.where, ` AND `), s.args...)
+	return err
+}
+
 // Search runs a search: each is called for every row of the page; total says
 // how many rows there are on all pages. Faults: invalid.sort.
 func (tx *Tx) Search(s Search, each func(scan func(dest ...any) error) error) (total int64, err error) {

@@ -9,7 +9,9 @@ import (
 	"github.com/florinpay/florin/core/merchant"
 	"github.com/florinpay/florin/core/method"
 	"github.com/florinpay/florin/core/money"
+	"github.com/florinpay/florin/core/order"
 	"github.com/florinpay/florin/core/settlement"
+	"github.com/florinpay/florin/store"
 )
 
 const invoiceID idKind = "minv"
@@ -39,6 +41,14 @@ type invoiceBody struct {
 	BillingDetails invoiceBilling  `json:"billingDetails"`
 	SummaryItems   []invoiceItem   `json:"summaryItems"`
 	Timelines      []invoiceMoment `json:"timelines"`
+	ManualPayment  *manualPayment  `json:"manualPaymentDetails,omitempty"`
+}
+
+// manualPayment is the order by link that pays an invoice by hand.
+type manualPayment struct {
+	Token     string `json:"token"`
+	MagicLink string `json:"magicLink"`
+	OrderID   string `json:"orderId"`
 }
 
 type invoiceBilling struct {
@@ -173,7 +183,26 @@ func (s *Surface) getInvoice(c *call) (any, error) {
 		}
 		out.Timelines = append(out.Timelines, invoiceMoment{EventType: word, EventTime: stamp(m.At), Amount: m.Amount, Identifier: of})
 	}
-	return out, nil
+	out.ManualPayment, err = s.manualPayment(c, b.Invoice)
+	return out, err
+}
+
+// manualPayment finds the order by which an invoice is paid by hand, if there
+// is something to pay. The order is not the merchant's own: its link alone opens
+// it.
+func (s *Surface) manualPayment(c *call, i settlement.Invoice) (*manualPayment, error) {
+	if i.Left() == 0 {
+		return nil, nil
+	}
+	list, _, err := s.Orders.Search(c.r.Context(), c.actor.Realm, order.Filter{References: []string{i.Reference}, Types: []order.Type{order.PayByLink},
+		States: []order.State{order.Created, order.Pending}, Page: store.Page{Limit: 20}})
+	for _, o := range list {
+		if o.Details.FeeInvoice == i.ID {
+			l := s.linkOf(c, o)
+			return &manualPayment{Token: l.token, MagicLink: l.address, OrderID: orderID.wire(o.ID)}, err
+		}
+	}
+	return nil, err
 }
 
 // getInvoicePDF is GetMerchantInvoicePdf.

@@ -20,7 +20,7 @@ import (
 )
 
 // tables are what a request can make rows in.
-var tables = []string{"payment_token", "source", "payment", "attempt", "webhook_endpoint", "surcharge_rule", "surcharge_use", "blocked_card", "merchant_order", "merchant", "marketplace", "bank_account", "customer", "delegate", "delegate_link", "api_key", "kept_answer"}
+var tables = []string{"payment_token", "source", "payment", "attempt", "webhook_endpoint", "surcharge_rule", "surcharge_use", "blocked_card", "merchant_order", "merchant", "marketplace", "bank_account", "customer", "marketplace_customer", "message", "delegate", "delegate_link", "api_key", "kept_answer"}
 
 // wrong is a request that must be refused.
 type wrong struct {
@@ -140,7 +140,7 @@ func TestBadInput(t *testing.T) {
 			before := storetest.Rows(t, h.app.DB, tables...)
 			for _, w := range all {
 				token := a.SecretKey
-				if w.path == "/merchants" {
+				if w.path == "/merchants" || w.path == "/marketplaces/customer" {
 					token = a.MarketplaceKey
 				}
 				for _, kind := range []string{"application/json", "application/x-www-form-urlencoded"} {

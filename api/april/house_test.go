@@ -101,7 +101,7 @@ var masks = []script.Mask{
 	{Pattern: regexp.MustCompile(`\b(sandbox|live)_lk_[A-Za-z0-9_-]{48}`), Name: "<link token>", Named: true},
 	{Pattern: regexp.MustCompile(`/pay/[A-Za-z0-9_-]{48}`), Name: "/pay/<link>", Named: true},
 	{Pattern: regexp.MustCompile(`\b(sandbox|live)_[a-z]k_[A-Za-z0-9_-]{32}`), Name: "<key>", Named: true},
-	{Pattern: regexp.MustCompile(`\b(cust|custd|mcht|mktp|xacc|stkn|ordr|psrc|ptkn|bcrd|tran|3ds|rfnd|dispute|webhook|payout)_[A-Za-z0-9_-]{16}`), Name: "<id>", Named: true},
+	{Pattern: regexp.MustCompile(`\b(cust|custd|mcht|mktp|mktpcust|xacc|stkn|ordr|psrc|ptkn|bcrd|tran|3ds|rfnd|dispute|webhook|payout)_[A-Za-z0-9_-]{16}`), Name: "<id>", Named: true},
 	{Pattern: regexp.MustCompile(`\bwhs_[A-Za-z0-9_-]{32}`), Name: "<secret>", Named: true},
 	{Pattern: regexp.MustCompile(`\beyJ[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+`), Name: "<jwt>"},
 	{Pattern: regexp.MustCompile(`\beyJ[A-Za-z0-9_-]+\.[A-Za-z0-9_-]{43}`), Name: "<quote>"},

@@ -188,6 +188,9 @@ func about(o april.Operation, x target) (asked, bool) {
 		"GET /orders/{id}":                      {"/orders/" + x.order, "", nil, false},
 		"PATCH /orders/{id}":                    {"/orders/" + x.order, `{"UpdateReferenceOrderId":{"referenceOrderId":"10045-B"}}`, nil, false},
 		"DELETE /orders/{id}":                   {"/orders/" + x.order, "", nil, false},
+		"GET /marketplaces/customer":            {"/marketplaces/customer?name=e", "", marketHeader, false},
+		"POST /marketplaces/customer":           {"/marketplaces/customer", `{"UpsertConsumerMarketplaceCustomer":{"emailAddress":"n@example.com"}}`, marketHeader, false},
+		"GET /marketplaces/{id}":                {"/marketplaces/" + x.market, "", nil, false},
 		"POST /orders/{id}/cancel":              {"/orders/" + x.order + "/cancel", "", nil, false},
 
 		"GET /transactions/payouts":           {"/transactions/payouts?merchantId=" + x.merchant, "", nil, true},

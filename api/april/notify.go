@@ -20,6 +20,7 @@ import (
 	"github.com/florinpay/florin/core/method"
 	"github.com/florinpay/florin/core/order"
 	"github.com/florinpay/florin/core/payment"
+	"github.com/florinpay/florin/core/settlement"
 	"github.com/florinpay/florin/core/vault"
 	"github.com/florinpay/florin/core/webhook"
 	"github.com/florinpay/florin/store"
@@ -51,6 +52,18 @@ var notices = map[string]notice{
 	"PaymentSourceDeleted": {events: []string{"source.deleted"}},
 	"DisputeOpened":        {events: []string{"dispute.opened"}},
 	"DisputeClosed":        {events: []string{"dispute.won", "dispute.lost", "dispute.accepted"}},
+	"PayoutCreated":        {events: []string{"payout.created", "payout.suspended"}, is: func(e event.Event) bool { return e.Seq == 1 }},
+	"PayoutPaid":           {events: []string{"payout.paid"}, is: carriesMoney},
+	"PayoutFailed":         {events: []string{"payout.failed", "payout.reversed"}},
+	"InvoiceIssued":        {events: []string{"fee_invoice." + settlement.Issued}},
+	"InvoicePaid":          {events: []string{"fee_invoice." + settlement.PaidInFull}},
+}
+
+// carriesMoney tells a payout that has arrived at a bank from one that came to
+// nothing.
+func carriesMoney(e event.Event) bool {
+	p, ok := e.Subject.(settlement.Payout)
+	return ok && p.Amount > 0
 }
 
 func ofAttempt(kind connector.Kind) func(e event.Event) bool {
@@ -111,6 +124,12 @@ func payloadOf(tx *store.Tx, e event.Event) (map[string]any, error) {
 	case payment.Disputed:
 		a, err := gather(tx, x.Payment)
 		return map[string]any{"dispute": a.dispute(x)}, err
+	case settlement.Payout:
+		m, err := merchant.FindIn(tx, x.Merchant)
+		return map[string]any{"payout": showPayout(x, m)}, err
+	case settlement.Invoice:
+		m, err := merchant.MerchantIn(tx, x.Merchant)
+		return map[string]any{"invoice": showInvoice(x, m)}, err
 	}
 	return nil, nil
 }

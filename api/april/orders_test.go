@@ -24,6 +24,18 @@ func orderFields() (list []wrong) {
 		`"items":[{"amount":{"minorCurrencyUnits":1,"currency":"AUD"},"quantity":-1}]`, `"metadata":`+many(51), `"surcharge":{"surchargeOptions":`+many(0)[:1]+`"a":"`+strings.Repeat("a", 256)+`"}}`,
 		`"billing":{"address":{"country":"Australia"}}`, `"description":"`+strings.Repeat("a", 1001)+`"`)
 	add("invalid_request", rest, `"items":{}`, `"items":[1]`, `"items":[`+strings.Repeat(`{},`, 200)+`{}]`, `"shipping":[]`, `"discountAmount":"1"`, `"metadata":"a"`, `"surcharge":{"surchargeOptions":{"a":1}}`)
+	link := func(code string, fields ...string) {
+		for _, variant := range []string{"CreatePayByLink", "CreateInvoiceOrder"} {
+			for _, f := range fields {
+				list = append(list, wrong{variant + " with " + f, "POST", "/orders", `{"` + variant + `":{"amount":{"minorCurrencyUnits":1,"currency":"AUD"},"referenceOrderId":"1",` + f + `}}`, 400, code})
+			}
+		}
+	}
+	link("validation_failed", `"emailAddress":"nobody"`, `"emailAddress":"a@b.example, c@d.example"`, `"emailAddress":"\"a\"@b.example"`, `"phoneNumber":"0400 000 001"`, `"phoneNumber":"+0123"`,
+		`"emailAddress":"a@b.example","sendSms":true`, `"phoneNumber":"+61400000001","sendEmail":true`, `"emailAddress":"a@b.example","expiresAt":"2020-01-01T00:00:00Z"`,
+		`"emailAddress":"a@b.example","expiresAt":"tomorrow"`, `"emailAddress":"a@b.example","redirectUrl":"javascript:alert(1)"`, `"emailAddress":"a@b.example","redirectUrl":"/done"`,
+		`"emailAddress":"a@b.example","redirectUrl":"https://a:b@shop.example/"`)
+	link("invalid_request", `"emailAddress":1`, `"emailAddress":"a@b.example","sendEmail":"yes"`)
 	for _, q := range []string{"orderType=gift", "status=gone", "amount=x", "amount=1.5", "createdAfter=x", "sort=price", "limit=0"} {
 		list = append(list, wrong{"orders with " + q, "GET", "/orders?" + q, "", 400, "validation_failed"})
 	}

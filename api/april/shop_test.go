@@ -268,22 +268,22 @@ func (k *kiosk) refusals(t *testing.T) {
 	k.b.Await(t, `window.threeDSFailed`)
 }
 
-// TestPagesOfShops: a page may call what takes a public key or a customer's
-// token, with those, and reads nothing else.
+// TestPagesOfShops: a page may call what takes a public key, a customer's or a
+// link's token, with those, and reads nothing else.
 func TestPagesOfShops(t *testing.T) {
 	h := open(t, "sqlite")
 	a := h.sandbox.April
 	ask := func(method, path, token string) answer {
 		return h.ask(t, method, path, token, "{}", "Origin", "https://shop.example", "Access-Control-Request-Method", "POST", "X-Test", "undocumented")
 	}
-	for path, want := range map[string]string{"/tokens": "POST", "/april/tokens": "POST", "/sources": "GET, POST", "/sources/x": "GET, DELETE", "/tokens/x/surchargequote": "POST"} {
+	for path, want := range map[string]string{"/tokens": "POST", "/april/tokens": "POST", "/sources": "GET, POST", "/sources/x": "GET, DELETE", "/tokens/x/surchargequote": "POST", "/auth/signin": "POST", "/orders/x/pay": "POST"} {
 		got := ask("OPTIONS", path, "")
 		if got.status != http.StatusNoContent || got.header.Get("Access-Control-Allow-Origin") != "*" || got.header.Get("Access-Control-Allow-Methods") != want ||
 			!strings.Contains(got.header.Get("Access-Control-Allow-Headers"), "Authorization") {
 			t.Errorf("%s: got %d %v", path, got.status, got.header)
 		}
 	}
-	for _, path := range []string{"/merchants", "/orders", "/auth/signin", "/auth/servicetokens", "/sources/blockedcards"} {
+	for _, path := range []string{"/merchants", "/orders", "/marketplaces/customer", "/auth/servicetokens", "/sources/blockedcards"} {
 		if got := ask("OPTIONS", path, ""); got.status != http.StatusMethodNotAllowed || got.header.Get("Access-Control-Allow-Origin") != "" {
 			t.Errorf("%s: got %d %v", path, got.status, got.header)
 		}

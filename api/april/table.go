@@ -149,19 +149,26 @@ func init() { // not a literal: the handlers know the table
 		{"GET", "/transactions/settlement/report", true, "MK S aj mj kj", Nothing, (*Surface).reportEntries},
 		{"GET", "/transactions/refunds", true, "MK S aj mj kj", Nothing, (*Surface).listRefunds},
 		{"GET", "/transactions/disputes", true, "MK S aj mj kj", Nothing, (*Surface).listDisputes},
-		{"POST", "/marketplaces/customer", true, "MK kj aj", later, nil},
+		{"GET", "/marketplaces/customer", false, "MK kj aj", AMarketplace, (*Surface).listMembers},
+		{"POST", "/marketplaces/customer", true, "MK kj aj", AMarketplace, (*Surface).upsertMember},
+		{"GET", "/marketplaces/{id}", false, "MK kj aj", Nothing, (*Surface).getMarketplace},
 		{"GET", "/webhooks", true, "MK S aj kj mj", Nothing, (*Surface).listSubscriptions},
 		{"POST", "/webhooks", true, "MK S kj mj", Nothing, (*Surface).addSubscription},
 		{"GET", "/webhooks/{id}", false, "MK S kj mj", Nothing, (*Surface).getSubscription},
 		{"PATCH", "/webhooks/{id}", false, "MK S kj mj", Nothing, (*Surface).changeSubscription},
-		{"GET", "/loans", true, "E MK S aj mj kj cj", later, nil},
-		{"GET", "/loans/statements", true, "E MK S aj mj kj cj", later, nil},
-		{"GET", "/loans/statements/{id}", true, "E MK S aj mj kj cj", later, nil},
-		{"GET", "/loans/statements/entries", true, "E MK S aj mj kj cj", later, nil},
-		{"GET", "/loans/statements/entries/report", true, "E MK S aj mj kj cj", later, nil},
-		{"GET", "/issuer/card", true, "E MK S C mj cj", later, nil},
-		{"POST", "/payto/agreement", true, "MK P S cj mj kj aj", later, nil},
 	}
+	operations = append(operations, creditHalf...)
+}
+
+// creditHalf are the rows of loans, issued cards and PayTo.
+var creditHalf = []Operation{
+	{"GET", "/loans", true, "E MK S aj mj kj cj", later, nil},
+	{"GET", "/loans/statements", true, "E MK S aj mj kj cj", later, nil},
+	{"GET", "/loans/statements/{id}", true, "E MK S aj mj kj cj", later, nil},
+	{"GET", "/loans/statements/entries", true, "E MK S aj mj kj cj", later, nil},
+	{"GET", "/loans/statements/entries/report", true, "E MK S aj mj kj cj", later, nil},
+	{"GET", "/issuer/card", true, "E MK S C mj cj", later, nil},
+	{"POST", "/payto/agreement", true, "MK P S cj mj kj aj", later, nil},
 }
 
 // Routes mounts the contract's operations. The app mounts them under / and

@@ -49,8 +49,26 @@ func (s *Surface) Visit(ctx context.Context, key string) (string, error) {
 	if inv.State.Final() {
 		return "", fault.New("conflict.invoice.final", "nothing can be paid any more")
 	}
-	sess, _, err := s.Checkouts.Create(ctx, actor, session(inv, profile, alias, now))
+	w := session(inv, profile, alias, now)
+	if env == access.Test {
+		r := rehearsals[w.Amount.Minor%100]
+		w.Details.Simulate, w.Details.Once = r.simulate, r.once
+	}
+	sess, _, err := s.Checkouts.Create(ctx, actor, w)
 	return sess.Key, err
+}
+
+// rehearsals are what becomes of a payment in test mode, by the last two digits
+// of its amount (sheet, 11).
+var rehearsals = map[int64]struct {
+	simulate map[string]string
+	once     bool // and the next try is an ordinary one
+}{
+	1: {map[string]string{"outcome": fault.DeclinedIssuer}, true},
+	2: {map[string]string{"outcome": fault.DeclinedCancelled}, true},
+	3: {map[string]string{"outcome": "approved_later"}, false},
+	4: {map[string]string{"outcome": "declined_later"}, true},
+	5: {map[string]string{"fault": "lookup_down:60"}, true},
 }
 
 // session is the checkout of an invoice.

@@ -86,6 +86,7 @@ func TestVectors(t *testing.T) {
 				{"V22", "POST", "/api/payments", h.order(`"WO-20417"`, `20417`), nil, 422,
 					`{"detail":[{"type":"string_type","loc":["body","order","orderNumber"],"msg":"Input should be a valid string","input":20417}]}`},
 				{"V23", "POST", "/api/payments", h.order(`12490.00,`, `"12490.00",`), nil, 200, `..."totalGrossAmount":12490.0,`},
+				{"three decimals", "POST", "/api/payments", h.order(`12490.00,`, `12490.005,`), nil, 200, `..."totalGrossAmount":12490.01,`},
 				{"V29", "POST", "/api/payments", h.order(`"paymentRef":"20417"`, `"paymentRef":"<Æ & Ø>"`), nil, 200, `..."paymentRef":"<Æ & Ø>"`},
 				{"V30", "GET", "/partner/payment-methods", "", []string{"Accept-Language", "de, nb-NO;q=0.8, en;q=0.1"}, 200, `[{"id":"000000000000000000000000","name":"Betalingslenke via SMS/e-post"...`},
 			} {

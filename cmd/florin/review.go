@@ -25,8 +25,8 @@ type reviewCommand struct {
 type reviewList struct{ settings }
 
 // Run lists what waits for a human in every realm: attempts of which the
-// provider says what cannot be squared with what we know, risk reviews, and
-// jobs that were set aside after too many tries.
+// provider says what cannot be squared with what we know, risk reviews, money
+// that belongs to nobody yet, and jobs that were set aside after too many tries.
 func (r reviewList) Run(ctx context.Context) error {
 	return offline(ctx, r.settings, func(a *app.App) error {
 		realms, err := a.Access.Realms(ctx)
@@ -48,6 +48,13 @@ func (r reviewList) Run(ctx context.Context) error {
 				for _, line := range lines {
 					fmt.Fprintf(w, "%s\t%s\t%s\n", realm.Organisation, realm.Environment, line)
 				}
+			}
+			arrivals, err := a.Payments.HeldArrivals(ctx, realm.ID)
+			if err != nil {
+				return err
+			}
+			for _, t := range arrivals {
+				fmt.Fprintf(w, "%s\t%s\t%s\n", realm.Organisation, realm.Environment, held(t))
 			}
 		}
 		jobs, err := a.Jobs.Quarantined(ctx)
@@ -90,6 +97,17 @@ func waiting(ctx context.Context, a *app.App, realm ident.ID, p payment.Payment)
 		lines = append(lines, strings.Join([]string{string(p.ID), "risk of " + shown(p.Amount), string(p.ID), p.UpdatedAt.Format(time.DateTime), "the provider asks for a look"}, "\t"))
 	}
 	return lines, err
+}
+
+// held is a line for money that came by bank transfer and belongs to nobody yet,
+// or to a payment that still waits for the rest.
+func held(t payment.Arrival) string {
+	why := fmt.Sprintf("no payment waits for the reference %q", t.Quoted)
+	whose := "-"
+	if t.Payment != "" {
+		whose, why = string(t.Payment), "it is not what the payment waits for"
+	}
+	return strings.Join([]string{string(t.ID), "transfer, held " + shown(money.Of(t.Held(), t.Amount.Currency)), whose, t.ArrivedAt.Format(time.DateTime), why}, "\t")
 }
 
 // verdict is what accept and return share.

@@ -3,7 +3,10 @@ package main
 import (
 	"strings"
 	"testing"
+	"time"
 
+	"github.com/florinpay/florin/core/money"
+	"github.com/florinpay/florin/core/payment"
 	"github.com/florinpay/florin/store/storetest"
 )
 
@@ -69,5 +72,19 @@ func TestReview(t *testing.T) {
 				t.Errorf("verify: %+v", r)
 			}
 		})
+	}
+}
+
+// Money that nobody waits for has a line, with what the payer wrote made safe
+// for a terminal.
+func TestHeldMoneyHasALine(t *testing.T) {
+	at := time.Date(2026, 11, 28, 9, 0, 0, 0, time.UTC)
+	a := payment.Arrival{ID: "0123456789abcdef01234567", Quoted: "rent\x1b[2J", Amount: money.Of(9900, "NOK"), ArrivedAt: at}
+	if got, want := held(a), "0123456789abcdef01234567\ttransfer, held 99.00 NOK\t-\t2026-11-28 09:00:00\tno payment waits for the reference \"rent\\x1b[2J\""; got != want {
+		t.Errorf("got %q, want %q", got, want)
+	}
+	a.Payment = "6b0160db36735fd7f2e6e110"
+	if got := held(a); !strings.Contains(got, "\t6b0160db36735fd7f2e6e110\t") || !strings.HasSuffix(got, "it is not what the payment waits for") {
+		t.Errorf("got %q", got)
 	}
 }

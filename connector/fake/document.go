@@ -111,7 +111,7 @@ reads them from ` + "`customParameters`" + `.
 
 | wish | gateway parameter | values |
 | --- | --- | --- |
-| outcome | ` + "`forceResultCode`, as a result code" + ` | ` + "`approved`, `review`, `pending`, or a code `declined...` or `unavailable...`" + ` |
+| outcome | ` + "`forceResultCode`, as a result code" + ` | ` + "`approved`, `review`, `pending`, `approved_later`, `declined_later` (pending for a minute), or a code `declined...` or `unavailable...`" + ` |
 | fault | ` + "`florin_fault`" + ` | a name from the catalogue below, with seconds if they matter: ` + "`slow_answer:30`" + ` |
 | 3DS2_enrolled | ` + "`3DS2_enrolled`" + ` | ` + "`true`, `false`" + ` |
 | 3DS2_flow | ` + "`3DS2_flow`" + ` | ` + "`challenge`, `frictionless`, `attempted`, `technical`, `failed`, `rejected`" + ` |

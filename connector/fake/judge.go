@@ -72,6 +72,10 @@ func forced(req connector.Request) (verdict, bool) {
 		return verdict{state: connector.Approved, risk: true}, true
 	case wish == "pending":
 		return held(visitSeconds, never), true
+	case wish == "approved_later":
+		return held(laterSeconds, turn{State: connector.Approved}), true
+	case wish == "declined_later":
+		return held(laterSeconds, turn{State: connector.Refused, Code: doNotHonour}), true
 	case isCode(wish):
 		return no(wish), true
 	}

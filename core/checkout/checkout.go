@@ -57,6 +57,7 @@ type Details struct {
 	Reference string            `json:"reference,omitempty"`
 	Customer  ident.ID          `json:"customer,omitempty"`
 	Simulate  map[string]string `json:"simulate,omitempty"`
+	Once      bool              `json:"once,omitempty"` // Simulate is for the first try alone
 	Challenge bool              `json:"challenge,omitempty"`
 	Payment   payment.Details   `json:"payment"` // ReturnURL, NotifyURL, Echo ... of its payments
 }

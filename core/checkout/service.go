@@ -321,6 +321,9 @@ func (s *Service) Pay(ctx context.Context, key string, c Choice) (payment.Outcom
 	if c.Locale != "" {
 		d.Payment.Locale = c.Locale
 	}
+	if d.Once && sess.Try > 1 {
+		d.Simulate = nil
+	}
 	return s.Payments.Pay(ctx, payer, payment.Order{
 		Idempotency: idempotency.Key{Surface: sess.Surface, Key: "checkout/" + string(sess.ID) + "/" + strconv.FormatInt(sess.Try, 10)},
 		Profile:     profile, Kind: sess.Kind, Method: c.Method, Brand: c.Brand, Amount: sess.Amount, Card: c.Card, Bank: c.Bank, Source: c.Source, CVV: c.CVV,

@@ -180,7 +180,7 @@ func (s *story) recipe(words []string) ledger.Transfer {
 	if words[0] == "receipt" {
 		return ledger.Receipt(s.deal.Object, s.deal.Connector, a, amount(s.t, words[4], words[2]))
 	}
-	if part := map[string]func(to ledger.Account, a money.Amount) ledger.Transfer{"split": due.Split, "split.return": due.SplitReturned}[words[0]]; part != nil {
+	if part := map[string]func(to ledger.Account, a money.Amount) ledger.Transfer{"split": due.Split, "split.return": due.SplitReturned, "fee.collected": due.FeeCollected}[words[0]]; part != nil {
 		return part(ledger.Account(words[3]), a)
 	}
 	d, bank := s.deal, s.deal

@@ -44,6 +44,12 @@ func (d Due) FeePaid(a money.Amount) Transfer {
 	return d.transfer("fee.paid", pair(Posted, Bank, d.receivable(), a))
 }
 
+// FeeCollected pays an invoice for fees with what we owe another: the merchant
+// that took the money in for us.
+func (d Due) FeeCollected(from Account, a money.Amount) Transfer {
+	return d.transfer("fee.collected", pair(Posted, from, d.receivable(), a))
+}
+
 // Split gives a part of what we owe to another.
 func (d Due) Split(to Account, a money.Amount) Transfer {
 	return d.transfer("split", pair(Posted, d.Owner, to, a))

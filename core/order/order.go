@@ -73,11 +73,12 @@ type Details struct {
 	Discount    int64             `json:"discount,omitempty"`
 	Shipping    *Shipping         `json:"shipping,omitempty"`
 	Billing     *Billing          `json:"billing,omitempty"`
-	Metadata    string            `json:"metadata,omitempty"` // a JSON object of the merchant's own, kept as it came
-	Options     map[string]string `json:"options,omitempty"`  // the merchant's wishes about surcharges, kept as they came
-	Link        *Link             `json:"link,omitempty"`     // nil for an order that is paid at the merchant's checkout
-	Lines       []Line            `json:"lines,omitempty"`    // of an invoice
-	DueOn       string            `json:"dueOn,omitempty"`    // of an invoice: a day, YYYY-MM-DD, or ""; it can be paid later too
+	Metadata    string            `json:"metadata,omitempty"`   // a JSON object of the merchant's own, kept as it came
+	Options     map[string]string `json:"options,omitempty"`    // the merchant's wishes about surcharges, kept as they came
+	Link        *Link             `json:"link,omitempty"`       // nil for an order that is paid at the merchant's checkout
+	Lines       []Line            `json:"lines,omitempty"`      // of an invoice
+	FeeInvoice  ident.ID          `json:"feeInvoice,omitempty"` // of a merchant for its fees (settlement.Invoice), which the order pays by hand
+	DueOn       string            `json:"dueOn,omitempty"`      // of an invoice: a day, YYYY-MM-DD, or ""; it can be paid later too
 }
 
 // Item is a line of what is bought. Its amount is the line's total; lines need

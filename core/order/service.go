@@ -32,31 +32,37 @@ func (s *Service) Create(ctx context.Context, actor access.Actor, o Order) (out 
 	if err := permitted(actor, access.Pay, o.Merchant); err != nil {
 		return Order{}, err
 	}
+	err = s.DB.Update(ctx, actor.Realm, func(tx *store.Tx) error {
+		out, err = s.Add(tx, o)
+		return err
+	})
+	return out, err
+}
+
+// Add makes an order in the caller's transaction, which has decided who may.
+// Faults: those of Create but for the first two.
+func (s *Service) Add(tx *store.Tx, o Order) (Order, error) {
 	if err := o.check(); err != nil {
 		return Order{}, err
 	}
-	err = s.DB.Update(ctx, actor.Realm, func(tx *store.Tx) error {
-		out = o
-		now := tx.Now()
-		if out.Over(now) {
-			return fault.At("invalid.expiry", "expiresAt", "an order cannot end before it is made")
-		}
-		out.ID, out.Version, out.Seq, out.State, out.CreatedAt, out.UpdatedAt = tx.NewID(), 1, 1, Created, now, now
-		if out.Type == "" {
-			out.Type = Online
-		}
-		if !out.ExpiresAt.IsZero() {
-			job.Add(tx, "order.expire", out.ID, out.ExpiresAt)
-		}
-		if err := s.invite(tx, &out); err != nil {
-			return err
-		}
-		if err := addOrder(tx, out); err != nil {
-			return err
-		}
-		return s.tell(tx, out, "order.created")
-	})
-	return out, err
+	now := tx.Now()
+	if o.Over(now) {
+		return Order{}, fault.At("invalid.expiry", "expiresAt", "an order cannot end before it is made")
+	}
+	o.ID, o.Version, o.Seq, o.State, o.CreatedAt, o.UpdatedAt = tx.NewID(), 1, 1, Created, now, now
+	if o.Type == "" {
+		o.Type = Online
+	}
+	if !o.ExpiresAt.IsZero() {
+		job.Add(tx, "order.expire", o.ID, o.ExpiresAt)
+	}
+	if err := s.invite(tx, &o); err != nil {
+		return Order{}, err
+	}
+	if err := addOrder(tx, o); err != nil {
+		return Order{}, err
+	}
+	return o, s.tell(tx, o, "order.created")
 }
 
 // permitted: an actor without a say over the merchant sees as little of it as of

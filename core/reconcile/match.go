@@ -7,6 +7,7 @@ import (
 
 	"github.com/florinpay/florin/connector"
 	"github.com/florinpay/florin/core/ident"
+	"github.com/florinpay/florin/core/method"
 	"github.com/florinpay/florin/core/money"
 	"github.com/florinpay/florin/core/payment"
 )
@@ -47,12 +48,17 @@ type Difference struct {
 
 // ours is a movement of our books that a provider's file should have.
 type ours struct {
-	payment.Outcome
-	kind    connector.LineKind
-	amount  money.Amount
-	at      time.Time
-	certain bool // it has happened, by the provider's own word
-	open    bool // its answer is still to come, or waits for a person
+	attempt   ident.ID
+	payment   ident.ID
+	connector string
+	account   string // the merchant's at the provider
+	method    method.Name
+	reference string // the provider's, "" when it is not known
+	kind      connector.LineKind
+	amount    money.Amount
+	at        time.Time
+	certain   bool // it has happened, by the provider's own word
+	open      bool // its answer is still to come, or waits for a person
 }
 
 // key finds a movement: the provider's id of the charge, and what it is about.
@@ -71,7 +77,9 @@ func expected(out payment.Outcome) (list []ours) {
 		return nil
 	}
 	amount := money.Of(sign*a.Amount.Minor, a.Amount.Currency)
-	o := ours{Outcome: out, kind: kinds[0], amount: amount, at: a.DoneAt}
+	p := out.Payment // what is known of it is much more than has to be remembered of a hundred thousand
+	o := ours{attempt: a.ID, payment: p.ID, connector: p.Connector, account: p.Details.Account, method: p.Method, reference: a.ProviderRef,
+		kind: kinds[0], amount: amount, at: a.DoneAt}
 	switch a.State {
 	case payment.Approved:
 		o.certain = true
@@ -168,7 +176,7 @@ func (c *comparison) line(l Line) {
 	d := Difference{Connector: l.Connector, Settlement: l.Settlement, Line: l.N, Kind: l.Kind, Reference: l.Reference, Attempt: l.Attempt, Payment: l.Payment,
 		At: l.At, Theirs: money.Of(l.Gross, l.Currency)}
 	if o != nil {
-		d.Attempt, d.Payment, d.Ours = o.Attempt.ID, o.Payment.ID, o.amount
+		d.Attempt, d.Payment, d.Ours = o.attempt, o.payment, o.amount
 	}
 	switch {
 	case l.Kind == connector.LineFee:
@@ -193,8 +201,8 @@ func (c *comparison) line(l Line) {
 		c.matched++
 	}
 	c.seen[k] = true
-	if o != nil && o.Attempt.ProviderRef == "" {
-		c.seen[key{l.Connector, string(o.Attempt.ID), l.Kind}] = true
+	if o != nil && o.reference == "" {
+		c.seen[key{l.Connector, string(o.attempt), l.Kind}] = true
 	}
 	if d.Label != "" {
 		c.found = append(c.found, d)
@@ -209,10 +217,10 @@ func (c *comparison) agreed(o ours, l Line) bool {
 
 // fee is what was agreed: half a minor unit is rounded up.
 func (c *comparison) fee(o ours, kind connector.LineKind) int64 {
-	t := c.tariffs[o.Payment.Connector]
+	t := c.tariffs[o.connector]
 	switch kind {
 	case connector.LinePayment:
-		points, known := t.Points[o.Payment.Method]
+		points, known := t.Points[o.method]
 		if !known {
 			points = t.Other
 		}
@@ -251,7 +259,7 @@ func (c *comparison) missing(from, to time.Time, elsewhere func(key) bool, cover
 			if c.seen[k] || !o.certain || o.at.Before(from) || !o.at.Before(to) || !covered(*o) {
 				continue
 			}
-			d := Difference{Label: MissingLine, Connector: k.connector, Kind: o.kind, Reference: o.Attempt.ProviderRef, Attempt: o.Attempt.ID, Payment: o.Payment.ID,
+			d := Difference{Label: MissingLine, Connector: k.connector, Kind: o.kind, Reference: o.reference, Attempt: o.attempt, Payment: o.payment,
 				At: o.at, Ours: o.amount}
 			if elsewhere(k) {
 				d.Label = CutOffShift

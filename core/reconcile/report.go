@@ -145,7 +145,7 @@ func (s *Service) lacking(tx *store.Tx, c *comparison, from, to time.Time) error
 	}
 	late := tx.Now().Add(-fileWithin)
 	covered := func(o ours) bool {
-		return o.at.Before(reach[o.Payment.Connector+" "+o.Payment.Details.Account]) || o.at.Before(late)
+		return o.at.Before(reach[o.connector+" "+o.account]) || o.at.Before(late)
 	}
 	var failed error
 	elsewhere := func(k key) bool {

@@ -230,20 +230,41 @@ func (s *Service) PayInvoice(ctx context.Context, realm ident.ID, by audit.By, i
 		if !i.asks() {
 			return fault.New("conflict.invoice", "the invoice does not ask for money")
 		}
-		if amount < 1 || amount > i.Amount-i.Paid {
+		if amount < 1 || amount > i.Left() {
 			return fault.At("invalid.amount", "amount", "more than nothing and at most what is owed")
 		}
-		i.Paid += amount
-		due := ledger.Due{Object: ledger.Object{Kind: "fee_invoice", ID: i.ID}, Owner: ledger.Merchant(i.Merchant)}
-		if _, err := ledger.Post(tx, due.FeePaid(money.Of(amount, i.Currency))); err != nil {
-			return err
-		}
-		if err := s.tell(tx, i, PaymentReceived, amount, of); err != nil || i.Paid < i.Amount {
-			return err
-		}
-		i.State = InvoicePaid
-		return s.tell(tx, i, PaidInFull, i.Amount, string(i.ID))
+		return s.receive(tx, i, amount, of, i.due().FeePaid(money.Of(amount, i.Currency)))
 	})
+}
+
+// Collect books on an invoice what a merchant of ours, from, took in for it; of
+// names the payment. It happens in the transaction in which the money comes, so
+// it refuses nothing: an invoice that does not ask for so much is left as it is,
+// and booked is false. Faults: not_found.invoice.
+func (s *Service) Collect(tx *store.Tx, by audit.By, id, from ident.ID, amount int64, of string) (booked bool, err error) {
+	i, err := getInvoice(tx, id)
+	if err != nil || amount < 1 || amount > i.Left() {
+		return false, err
+	}
+	audit.Add(tx, by, "settlement_invoice.pay", id, "ok")
+	return true, s.receive(tx, &i, amount, of, i.due().FeeCollected(ledger.Merchant(from), money.Of(amount, i.Currency)))
+}
+
+// receive books money that has come for an invoice.
+func (s *Service) receive(tx *store.Tx, i *Invoice, amount int64, of string, booking ledger.Transfer) error {
+	i.Paid += amount
+	if _, err := ledger.Post(tx, booking); err != nil {
+		return err
+	}
+	if err := s.tell(tx, i, PaymentReceived, amount, of); err != nil || i.Paid < i.Amount {
+		return err
+	}
+	i.State = InvoicePaid
+	return s.tell(tx, i, PaidInFull, i.Amount, string(i.ID))
+}
+
+func (i Invoice) due() ledger.Due {
+	return ledger.Due{Object: ledger.Object{Kind: "fee_invoice", ID: i.ID}, Owner: ledger.Merchant(i.Merchant)}
 }
 
 // AcceptInvoice says that a payment of the invoice is on its way. Faults:
@@ -271,6 +292,14 @@ func (s *Service) CancelInvoice(ctx context.Context, realm ident.ID, by audit.By
 		i.State = Cancelled
 		return s.tell(tx, i, WasCancelled, i.Amount, string(i.ID))
 	})
+}
+
+// Left is what is still asked for, in minor units.
+func (i Invoice) Left() int64 {
+	if !i.asks() {
+		return 0
+	}
+	return i.Amount - i.Paid
 }
 
 // asks says whether money is asked for.

@@ -303,14 +303,9 @@ func searchEntries(tx *store.Tx, f EntryFilter) (list []Entry, total int64, err 
 // totalEntries adds up all that a filter finds.
 func totalEntries(tx *store.Tx, f EntryFilter) (t Totals, err error) {
 	q := f.search(tx)
-	q.Columns, q.Page = `amount, gross, fee, tax`, store.Page{Limit: 1 << 40, Sort: []string{"id"}}
-	t.Count, err = tx.Search(*q, func(scan func(...any) error) error {
-		var amount, gross, fee, tax int64
-		err := scan(&amount, &gross, &fee, &tax)
-		t.Amount, t.Gross, t.Fee, t.Tax = t.Amount+amount, t.Gross+gross, t.Fee+fee, t.Tax+tax
-		return err
-	})
-	return t, err
+	q.Columns = `COUNT(*), CAST(COALESCE(SUM(amount), 0) AS BIGINT), CAST(COALESCE(SUM(gross), 0) AS BIGINT), CAST(COALESCE(SUM(fee), 0) AS BIGINT),
+		CAST(COALESCE(SUM(tax), 0) AS BIGINT)`
+	return t, tx.Total(*q, &t.Count, &t.Amount, &t.Gross, &t.Fee, &t.Tax)
 }
 
 // arrivalsOf finds the payouts that took payments in, by payment.

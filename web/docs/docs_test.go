@@ -118,3 +118,42 @@ func FuzzParse(f *testing.F) {
 	f.Add("openapi: 3.1.0\npaths: {/a: {get: {parameters: [{$ref: '#/paths'}]}}}")
 	f.Fuzz(func(t *testing.T, text string) { _, _ = Parse([]byte(text)) })
 }
+
+// What bears a day is listed by where it stands, the newest first.
+func TestChanges(t *testing.T) {
+	list, err := Changes([]byte(`
+paths:
+  /a:
+    get:
+      summary: Read a
+      x-added: 2024-02-01
+      parameters: [{name: q, in: query, x-added: '2026-11-28'}]
+      requestBody: {content: {application/json: {schema: {properties: {z: {description: The end., x-added: '2025-01-01'}}, example: {x-added: '1999-01-01'}}}}}
+webhooks: {told: {x-added: '2025-01-01'}}
+components: {schemas: {Node: {x-added: '2025-01-01', properties: {inner: {properties: {deep: {x-added: '2026-11-28'}}}}}}}
+`))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var got []string
+	for _, c := range list {
+		words := ""
+		for _, p := range c.What {
+			words += p.Text
+		}
+		for _, p := range c.About {
+			words += ": " + p[0].Text
+		}
+		got = append(got, c.On+" "+words)
+	}
+	want := []string{"2026-11-28 q (query) of GET /a", "2026-11-28 inner.deep of Node", "2025-01-01 z of GET /a: The end.", "2025-01-01 webhook told", "2025-01-01 Node",
+		"2024-02-01 GET /a: Read a"}
+	if !slices.Equal(got, want) {
+		t.Errorf("got\n%s\nwant\n%s", strings.Join(got, "\n"), strings.Join(want, "\n"))
+	}
+	for _, bad := range []string{"a: *b", "\t"} {
+		if _, err := Changes([]byte(bad)); err == nil {
+			t.Errorf("%q was read", bad)
+		}
+	}
+}

@@ -123,6 +123,9 @@ func (r reader) operation(method, path string, item, op node) Operation {
 	if o.Title == "" {
 		o.Title = path
 	}
+	if on := op.at(added).text(); on != "" {
+		o.About = append(o.About, Pieces("Added "+on+"."))
+	}
 	name := op.at("operationId").text()
 	if name == "" {
 		name = method + " " + path
@@ -150,6 +153,9 @@ func (r reader) parameters(item, op node) []Field {
 			About: paragraphs(p.at("description").text()), Facts: facts(schema), Values: schema.at("enum").texts(), Example: p.at("example").text()}
 		if f.Example == "" {
 			f.Example = example(schema)
+		}
+		if on := p.at(added).text(); on != "" {
+			f.Facts = append(f.Facts, "added "+on)
 		}
 		known := false
 		for i := range out {

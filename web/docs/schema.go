@@ -100,7 +100,7 @@ func facts(s node) []string {
 	for _, f := range []struct{ key, words string }{
 		{"pattern", "matches "}, {"minLength", "at least characters: "}, {"maxLength", "at most characters: "},
 		{"minimum", "at least "}, {"maximum", "at most "}, {"minItems", "at least items: "}, {"maxItems", "at most items: "},
-		{"const", "always "}, {"default", "default "},
+		{"const", "always "}, {"default", "default "}, {added, "added "},
 	} {
 		if v := s.at(f.key).text(); v != "" {
 			out = append(out, f.words+v)

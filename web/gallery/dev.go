@@ -58,6 +58,11 @@ func devEntries() []Entry {
 			}}))
 		}},
 		{"dev-sandbox", "Sandbox catalogue", func(w http.ResponseWriter, r *http.Request) { report(w, dev.ShowSandbox(w, r, links, sandbox)) }},
+		{"dev-changes", "Changes of the contracts", func(w http.ResponseWriter, r *http.Request) {
+			report(w, dev.ShowChanges(w, r, links, dev.Changes{Documents: []dev.Changed{{Title: "Gateway v3", Path: Prefix + "dev-docs", List: []docs.Change{
+				{On: "2026-11-28", What: docs.Pieces("`createdBy` of `CreatePayment`"), About: []docs.Paragraph{docs.Pieces("Who made the order.")}},
+				{On: "2024-08-27", What: docs.Pieces("`paymentMethodId` of `CreatePayment`")}}}}}))
+		}},
 		{"dev-docs", "Reference of a contract", func(w http.ResponseWriter, r *http.Request) { report(w, dev.ShowDocs(w, r, links, ref)) }},
 	}
 }
