@@ -105,12 +105,12 @@ var looks = []look{
 }
 
 // Every page that people come to see is usable: nothing in the console, no
-// other host, nothing too wide, no violation of axe's rules, on a desk and on
-// a phone, by day and by night.
+// other host, nothing too wide, no violation of axe's rules, on a desk by day
+// and on a phone by night.
 func TestLooks(t *testing.T) {
 	c := counter{dev(t, "--ephemeral"), openShop(t), browsertest.Start(t)}
 	hosts := []string{host(t, c.URL), host(t, c.shop.URL)}
-	for _, window := range browsertest.Windows {
+	for _, window := range browsertest.Looks() {
 		for _, l := range looks {
 			t.Run(window.Name+"/"+l.name, func(t *testing.T) {
 				c.b.Resize(t, window)
@@ -130,7 +130,7 @@ func TestLooksOfErrors(t *testing.T) {
 	if moved := c.control(t, "POST", "/clock", "advanceSeconds=1860"); moved.status != 200 {
 		t.Fatalf("the clock: %s", moved.raw)
 	}
-	for _, window := range browsertest.Windows {
+	for _, window := range browsertest.Looks() {
 		c.b.Resize(t, window)
 		for name, address := range map[string]string{
 			"unknown": c.Gateway.Base + "/v3/checkouts/" + strings.Repeat("0", 32) + ".node0000/page", "late": late,

@@ -36,7 +36,7 @@ func (c counter) code(t *testing.T, to string) string {
 // out, and comes back with the password: in a browser, without scripts of ours.
 func TestReaders(t *testing.T) {
 	c := counter{dev(t, "--ephemeral"), openShop(t), browsertest.Start(t)}
-	for n, window := range browsertest.Windows {
+	for n, window := range browsertest.Looks() {
 		t.Run(window.Name, func(t *testing.T) {
 			c.b.Resize(t, window)
 			who := fmt.Sprintf("kari%d@example.com", n)

@@ -45,13 +45,26 @@ type Window struct {
 	Language      string // Accept-Language; empty: en
 }
 
-// Windows are the four that every page is looked at with.
+// Windows are the four that every page is pictured in.
 var Windows = []Window{
 	{Name: "desktop-light", Width: 1280, Height: 900},
 	{Name: "desktop-dark", Width: 1280, Height: 900, Dark: true},
 	{Name: "phone-light", Width: 390, Height: 844},
 	{Name: "phone-dark", Width: 390, Height: 844, Dark: true},
 }
+
+// Looks are the windows in which every page is checked: a desk by day and a
+// phone by night, which between them have each width and each theme. When
+// pictures are wanted (see Shot) they are all four.
+func Looks() []Window {
+	if os.Getenv(shots) != "" {
+		return Windows
+	}
+	return []Window{Windows[0], Windows[3]}
+}
+
+// shots names the folder for pictures.
+const shots = "FLORIN_TEST_SHOTS"
 
 // Start runs Chromium until the test ends. One tab serves all of its pages: a
 // second one may hang when it is pictured.
@@ -285,7 +298,7 @@ func foreign(raw string, hosts []string) error {
 // FLORIN_TEST_SHOTS names, if it is set.
 func (b *Browser) Shot(t testing.TB, name string) {
 	t.Helper()
-	folder := os.Getenv("FLORIN_TEST_SHOTS")
+	folder := os.Getenv(shots)
 	if folder == "" {
 		return
 	}

@@ -18,12 +18,12 @@ func serve(t *testing.T) *httptest.Server {
 	return server
 }
 
-// Every page, on a desk and on a phone, by day and by night: no violation of
+// Every page, on a desk by day and on a phone by night: no violation of
 // axe's rules, nothing in the console, no other host, nothing too wide.
 func TestPagesInBrowser(t *testing.T) {
 	server := serve(t)
 	b := browsertest.Start(t)
-	for _, window := range browsertest.Windows {
+	for _, window := range browsertest.Looks() {
 		b.Resize(t, window)
 		for _, e := range append([]Entry{{Name: ""}}, Entries()...) {
 			t.Run(window.Name+"/"+e.Name, func(t *testing.T) {
