@@ -69,6 +69,7 @@ type settings struct {
 	WebhookLocal string `help:"true lets webhooks go to plain http and local addresses." placeholder:"BOOL"`
 	WebhookPorts string `help:"Ports that webhooks may go to." placeholder:"PORTS"`
 	SpenseLegacy string `name:"spense-legacy-auth" help:"true lets Spense keys sign in with each call." placeholder:"BOOL"`
+	LoginLimit   string `name:"login-limit" help:"Forms and token requests of an address a minute, at the login server." placeholder:"N"`
 	AprilLimit   string `name:"april-limit" help:"Calls of an April credential a second." placeholder:"N"`
 	SpenseLines  string `name:"spense-machine-readable-transactions" help:"true adds lines T to Spense reports." placeholder:"BOOL"`
 	SpenseLimit  string `name:"spense-limit" help:"Calls of a Spense key a minute." placeholder:"N"`
@@ -103,7 +104,7 @@ func (s settings) read() (app.Config, error) {
 		"database": s.Database, "listen": s.Listen, "url": s.URL, "admin-listen": s.AdminListen, "key-file": s.KeyFile, "sandbox-file": s.SandboxFile,
 		"tls-cert": s.TLSCert, "tls-key": s.TLSKey, "log-format": s.LogFormat, "log-level": s.LogLevel, "lanes": s.Lanes, "workers": s.Workers, "max-requests": s.MaxRequests,
 		"smtp-url": s.SMTPURL, "mail-from": s.MailFrom, "sms-url": s.SMSURL, "sms-from": s.SMSFrom, "sms-prefixes": s.SMSPrefixes, "message-limits": s.Limits, "message-allowed": s.Allowed,
-		"spense-legacy-auth": s.SpenseLegacy, "spense-limit": s.SpenseLimit, "april-limit": s.AprilLimit, "spense-machine-readable-transactions": s.SpenseLines,
+		"spense-legacy-auth": s.SpenseLegacy, "spense-limit": s.SpenseLimit, "april-limit": s.AprilLimit, "login-limit": s.LoginLimit, "spense-machine-readable-transactions": s.SpenseLines,
 		"apple-pay-roots": s.AppleRoots, "apple-pay-keys": s.AppleKeys,
 		"google-pay-roots": s.GoogleRoots, "google-pay-recipient": s.GoogleFor, "google-pay-keys": s.GoogleKeys,
 		"webhook-local": s.WebhookLocal, "webhook-ports": s.WebhookPorts, "drain-seconds": s.Drain, "trusted-proxies": s.Proxies,

@@ -163,6 +163,17 @@ that is in no table. ` + "`POST /sandbox/mandates/{id}`" + ` with ` + "`state`" 
 has ended is refused with ` + "`" + fault.DeclinedMandateCancelled + "`" + `, of one that has run out with
 ` + "`" + fault.DeclinedMandateExpired + "`" + `.
 
+## The Spense organizations
+
+Fjord Bil's profile for cars takes Vipps, bank transfer and direct debit and has colours of its own; its workshop takes Vipps
+and cards; of Nordlys, the profile for cars takes Swish too. Each link shows what its profile takes and nothing else.
+
+## Papers and vouchers
+
+The test merchant sells two papers by the month: ` + "`DAGSN`" + `, which the test reader takes, with an invoice that is not paid, and ` + "`HELG`" + `,
+which can be ordered. The voucher ` + "`HELGEGAVE-2026`" + ` opens a coupon of ` + "`HELG`" + ` for 49 kroner, a thousand times. An order that nobody
+fulfils is cancelled once the clock has gone on by a day.
+
 ## Terminals
 
 Every name is a terminal; one that ends in a2 is switched off at first. A terminal
