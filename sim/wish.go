@@ -107,11 +107,12 @@ func (w *World) ask(x *wish) {
 	w.did("wish " + string(x.kind))
 	w.say("house %d asks: %s %s %s on %s key %q ref %q %s %s", x.house.n, x.kind, x.currency.text(x.minor), x.currency.code, short(x.on), x.key, x.reference,
 		x.method, x.outcome)
+	before := x.answer.said
 	w.asking = append(w.asking, x.answer)
 	out, err := w.carry(x)
 	w.asking = w.asking[:len(w.asking)-1]
 	w.say("house %d hears: %s %s (%s, payment %s) replayed %v %v", x.house.n, short(out.Attempt.ID), out.Attempt.State, out.Attempt.Code, out.Payment.State, out.Replayed, err)
-	w.hear(x, out, err)
+	w.hear(x, before, out, err)
 }
 
 // answerTo finds what is known about a key.
@@ -160,8 +161,10 @@ func (x *wish) typed() *connector.Card {
 	return &connector.Card{Number: method.Conceal(x.card), CVV: method.Conceal("123"), Holder: "Nora Lind", ExpiryMonth: 8, ExpiryYear: 2031, Brand: x.brand}
 }
 
-// hear compares an answer with what the client may believe.
-func (w *World) hear(x *wish, out payment.Outcome, err error) {
+// hear compares an answer with what the client may believe. before is the last
+// word about it when the client asked: of two who ask at once, one may be told
+// first what came about last.
+func (w *World) hear(x *wish, before payment.AttemptState, out payment.Outcome, err error) {
 	a := x.answer
 	if err != nil {
 		w.hearFault(x, err)
@@ -189,8 +192,10 @@ func (w *World) hear(x *wish, out payment.Outcome, err error) {
 		w.named[name] = out.Payment.ID
 	}
 	w.meant(x, out.Payment)
-	w.told(x.house, out, a.said)
-	a.said = out.Attempt.State
+	w.told(x.house, out, before)
+	if a.said == "" || reaches(attemptEdges, a.said, out.Attempt.State) {
+		a.said = out.Attempt.State
+	}
 }
 
 // hearFault: which refusals a client may be told.
