@@ -71,7 +71,7 @@ func place(path []string) string {
 		case i+1 == len(path):
 		case key == "properties":
 			names = append(names, path[i+1])
-		case key == "parameters":
+		case key == "parameters" && path[0] == "paths": // of components, a parameter is the owner itself
 			name, in, _ := strings.Cut(path[i+1], " ")
 			return "`" + name + "` (" + in + ") of `" + owner + "`"
 		}
