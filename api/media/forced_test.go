@@ -7,6 +7,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/florinpay/florin/api/wire/apitest"
 	"github.com/florinpay/florin/core/access"
 	"github.com/florinpay/florin/core/audit"
 	"github.com/florinpay/florin/core/idempotency"
@@ -74,18 +75,7 @@ func (r *reader) unpaid(number string) bool {
 // work does the jobs that are due.
 func (h *house) work(t *testing.T) {
 	t.Helper()
-	for range 20 {
-		list, err := h.app.Jobs.Claim(t.Context(), 50)
-		if err != nil {
-			t.Fatal(err)
-		}
-		for _, j := range list {
-			h.app.Jobs.Run(t.Context(), j)
-		}
-		if len(list) == 0 {
-			return
-		}
-	}
+	apitest.Work(t, h.app)
 }
 
 // In test mode an invoice's number says how its payment ends, by every method

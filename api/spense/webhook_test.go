@@ -39,18 +39,7 @@ func (h *house) deliver(t *testing.T) {
 // work does the jobs that are due.
 func (h *house) work(t *testing.T) {
 	t.Helper()
-	for range 20 {
-		list, err := h.app.Jobs.Claim(t.Context(), 50)
-		if err != nil {
-			t.Fatal(err)
-		}
-		for _, j := range list {
-			h.app.Jobs.Run(t.Context(), j)
-		}
-		if len(list) == 0 {
-			return
-		}
-	}
+	apitest.Work(t, h.app)
 }
 
 // told makes a payment that tells an address, and has it paid outside.

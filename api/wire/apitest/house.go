@@ -90,6 +90,23 @@ func Open(t *testing.T, engine string, p Plan) House {
 	return h
 }
 
+// Work does the jobs that are due, and those that come of them.
+func Work(t *testing.T, a *app.App) {
+	t.Helper()
+	for range 20 {
+		list, err := a.Jobs.Claim(t.Context(), 50)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, j := range list {
+			a.Jobs.Run(t.Context(), j)
+		}
+		if len(list) == 0 {
+			return
+		}
+	}
+}
+
 func port(t *testing.T, address string) string {
 	u, err := url.Parse(address)
 	if err != nil {
