@@ -364,7 +364,7 @@ func TestNobodyLearnsWhoIsKnown(t *testing.T) {
 		t.Fatal(err)
 	}
 	const tries = 24
-	var took [2]time.Duration
+	var took [2][]time.Duration
 	var bodies [2]string
 	for n := range tries {
 		known := fmt.Sprintf("known%02d@example.com", n)
@@ -374,7 +374,7 @@ func TestNobodyLearnsWhoIsKnown(t *testing.T) {
 		for i, who := range []string{known, fmt.Sprintf("other%02d@example.com", n)} {
 			start := time.Now()
 			s := r.post(r.visit("/login/login"), "credential", who, "password", "something long enough", "step", "password")
-			took[i] += time.Since(start)
+			took[i] = append(took[i], time.Since(start))
 			if bodies[i] = strings.ReplaceAll(s.body, who, "<who>"); s.status != 422 {
 				t.Errorf("%s: got %d", who, s.status)
 			}
@@ -383,8 +383,11 @@ func TestNobodyLearnsWhoIsKnown(t *testing.T) {
 			t.Fatalf("got\n%s\nand\n%s", bodies[0], bodies[1])
 		}
 	}
-	if ratio := float64(took[0]) / float64(took[1]); ratio < 0.6 || ratio > 1.67 {
-		t.Errorf("%d tries took %v and %v", tries, took[0], took[1])
+	slices.Sort(took[0])
+	slices.Sort(took[1])
+	known, other := took[0][tries/2], took[1][tries/2] // medians, for a busy machine halts one or another
+	if ratio := float64(known) / float64(other); ratio < 0.6 || ratio > 1.67 {
+		t.Errorf("half of %d tries took less than %v and %v", tries, known, other)
 	}
 }
 

@@ -23,7 +23,7 @@ func sender(t *testing.T, address string, roots *x509.CertPool) *Sender {
 		t.Fatal(err)
 	}
 	s := NewSender(Guard{Plain: true, Ports: []uint16{ap.Port()}, Allowed: prefixes("127.0.0.1/32")}, roots)
-	s.answer, s.reading = 500*time.Millisecond, 200*time.Millisecond
+	s.answer, s.reading = 3*time.Second, 200*time.Millisecond // a busy machine may need a second for a TLS handshake
 	return s
 }
 
@@ -50,7 +50,7 @@ func TestSendAwkwardAnswers(t *testing.T) {
 		"slow": {func(_ http.ResponseWriter, r *http.Request) {
 			select {
 			case <-r.Context().Done():
-			case <-time.After(3 * time.Second):
+			case <-time.After(time.Minute):
 			}
 		}, Answer{Err: "timeout"}},
 		"hangs up": {func(http.ResponseWriter, *http.Request) { panic(http.ErrAbortHandler) }, Answer{Err: "connection broke"}},
@@ -74,7 +74,7 @@ func TestSendAwkwardAnswers(t *testing.T) {
 			if got != c.want {
 				t.Errorf("got %+v, want %+v", got, c.want)
 			}
-			if took := time.Since(began); took > 2*time.Second {
+			if took := time.Since(began); took > 20*time.Second {
 				t.Errorf("took %v", took)
 			}
 		})
