@@ -1,10 +1,13 @@
 package main
 
 import (
+	"errors"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"github.com/florinpay/florin/core/fault"
 )
 
 // TestSettle takes in a bank statement twice, names what nothing explains, and
@@ -36,11 +39,51 @@ func TestSettle(t *testing.T) {
 	if r := florin(t, dir, "settle", "differences", "Lind Media", "--from", "2026-02-01", "--to", "2026-02-28"); r.code != 0 || !strings.Contains(r.out, "0 unexplained") {
 		t.Errorf("got %+v", r)
 	}
-	out := filepath.Join(dir, "payouts.aba")
+	out := file("payouts.aba.part", "what a run left that was cut off before anything was marked")
+	out = strings.TrimSuffix(out, ".part")
 	if r := florin(t, dir, "settle", "file", "Lind Media", out, "--bank", "CBA", "--name", "Florin", "--user-id", "301500", "--bsb", "062000", "--account", "12345678"); r.code == 0 {
 		t.Errorf("a file of no payouts: got %+v", r)
 	}
-	if _, err := os.Stat(out); !os.IsNotExist(err) {
-		t.Errorf("an empty file is left: %v", err)
+	for _, path := range []string{out, out + ".part"} {
+		if _, err := os.Stat(path); !os.IsNotExist(err) {
+			t.Errorf("%s is left: %v", path, err)
+		}
 	}
+}
+
+// A file is on disk, whole, before anything is marked, and has its name only
+// afterwards, so that a crash loses none and leaves none that could be sent.
+func TestFilesAreLaidBeforeTheyAreMarked(t *testing.T) {
+	out := filepath.Join(t.TempDir(), "payouts.aba")
+	has := func(path, want string) {
+		t.Helper()
+		text, err := os.ReadFile(path)
+		if want == "" && !os.IsNotExist(err) || want != "" && string(text) != want {
+			t.Errorf("%s: got %q (%v), want %q", filepath.Base(path), text, err, want)
+		}
+	}
+	for _, tt := range []struct {
+		fault error
+		left  string // under the name that nobody sends
+	}{{fault.New("conflict.payout", "it was cancelled"), ""}, {errors.New("the connection is gone"), "0 payouts\r\n"}} {
+		err := layMarked(out, []byte("0 payouts\r\n"), func() error {
+			has(out, "")
+			has(out+".part", "0 payouts\r\n")
+			return tt.fault
+		})
+		if !errors.Is(err, tt.fault) {
+			t.Errorf("got %v", err)
+		}
+		has(out, "")
+		has(out+".part", tt.left)
+	}
+	if err := os.Remove(out + ".part"); err != nil {
+		t.Fatal(err)
+	}
+	marked := false
+	if err := layMarked(out, []byte("1 payout\r\n"), func() error { marked = true; return nil }); err != nil || !marked {
+		t.Errorf("marked %t, %v", marked, err)
+	}
+	has(out, "1 payout\r\n")
+	has(out+".part", "")
 }

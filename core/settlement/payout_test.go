@@ -333,13 +333,21 @@ func TestDirectEntryFile(t *testing.T) {
 		w.bank(w.shop, "5678")
 		payer := aba.Payer{Bank: "CBA", Name: "Florin", UserID: "301500", BSB: "062000", Account: "87654321"}
 		file := func() (settlement.FileOut, error) {
-			return w.DirectEntryFile(t.Context(), w.realm, staff, payer, w.wall.Now())
+			f, err := w.DirectEntry(t.Context(), w.realm, payer, w.wall.Now())
+			if err == nil {
+				f.Payouts, err = w.Carry(t.Context(), w.realm, staff, f)
+			}
+			return f, err
 		}
 		if _, err := file(); fault.Code(err) != "conflict.nothing" {
 			t.Errorf("got %v", err)
 		}
 		w.pay(w.shop, 10000)
 		w.pass(day)
+		early, err := w.DirectEntry(t.Context(), w.realm, payer, w.wall.Now())
+		if err != nil || len(early.Payouts) != 1 {
+			t.Fatalf("got %+v, %v", early, err)
+		}
 		w.pay(w.shop, 5000)
 		w.pass(day)
 		f, err := file()
@@ -353,6 +361,14 @@ func TestDirectEntryFile(t *testing.T) {
 		}
 		if _, err := file(); fault.Code(err) != "conflict.nothing" {
 			t.Errorf("a second file: got %v", err)
+		}
+		if _, err := w.Carry(t.Context(), w.realm, staff, early); fault.Code(err) != "conflict.payout" { // it has a payout of the other one
+			t.Errorf("a file of before: got %v", err)
+		}
+		for text, want := range map[string]int{string(f.Text): 2, string(early.Text): 0} {
+			if list, err := w.Carried(t.Context(), w.realm, []byte(text)); err != nil || len(list) != want {
+				t.Errorf("got %d payouts (%v), want %d in %q", len(list), err, want, text)
+			}
 		}
 		w.pass(day)
 		for i, tt := range []struct {
