@@ -4,6 +4,7 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
 
@@ -35,6 +36,22 @@ func TestSettle(t *testing.T) {
 	}
 	if r := florin(t, dir, "settle", "differences", "Lind Media", "--from", "2026-01-01", "--to", "2026-01-31"); r.code != 1 || !strings.Contains(r.out, "unknown_receipt") || !strings.Contains(r.out, "theirs 12.50 AUD") {
 		t.Errorf("got %+v", r)
+	}
+	list := florin(t, dir, "review")
+	line := regexp.MustCompile(`Lind Media +test +([0-9a-f]{32}) +bank 12\.50 AUD +- +2026-01-05 +nothing explains it: "a gift"`).FindStringSubmatch(list.out)
+	if list.code != 0 || line == nil {
+		t.Fatalf("got %+v", list)
+	}
+	refused(t, florin(t, dir, "review", "accept", line[1], "--reason", "card 4200000000000000"), failed, "must not hold a card number")
+	refused(t, florin(t, dir, "review", "accept", line[1], "--reason", "of Nora", "--for", "1000000018"), failed, "not_found.invoice")
+	for _, step := range [][2]string{{"accept", "accepted: the line of 2026-01-05 over 12.50 AUD\n"}, {"accept", "was accepted before; nothing changed: the line"}, {"return", "it was decided otherwise before"}} {
+		if r := florin(t, dir, "review", step[0], line[1], "--reason", "a birthday"); !strings.Contains(r.out+r.err, step[1]) {
+			t.Errorf("%s: got %+v", step[0], r)
+		}
+	}
+	refused(t, florin(t, dir, "review", "return", strings.Repeat("f", 32), "--reason", "x"), failed, "no line of a statement")
+	if r := florin(t, dir, "review"); r.code != 0 || strings.Count(r.out, "\n") != 1 {
+		t.Errorf("something waits still: %+v", r)
 	}
 	if r := florin(t, dir, "settle", "differences", "Lind Media", "--from", "2026-02-01", "--to", "2026-02-28"); r.code != 0 || !strings.Contains(r.out, "0 unexplained") {
 		t.Errorf("got %+v", r)

@@ -11,3 +11,5 @@ CREATE TABLE webhook_unlisted (
 );
 CREATE INDEX webhook_unlisted_last ON webhook_unlisted (realm, last_at);
 ALTER TABLE reconcile_bank ADD COLUMN expected BIGINT NOT NULL DEFAULT 0;
+ALTER TABLE reconcile_bank ADD COLUMN expected_currency TEXT NOT NULL DEFAULT '';
+CREATE INDEX reconcile_bank_matched ON reconcile_bank (realm, matched_by);
