@@ -15,7 +15,7 @@ var merchantTable = &store.Table{Name: "merchant", Key: 2,
 	Columns: []string{"realm", "id", "version", "code", "name", "country", "enabled", "created_at",
 		"marketplace", "grade", "state", "reference", "business", "payouts", "updated_at"}}
 
-var marketplaceTable = &store.Table{Name: "marketplace", Key: 2, Columns: []string{"realm", "id", "version", "name", "created_at"}}
+var marketplaceTable = &store.Table{Name: "marketplace", Key: 2, Columns: []string{"realm", "id", "version", "name", "created_at", "merchant"}}
 
 var accountTable = &store.Table{Name: "bank_account", Key: 2,
 	Columns: []string{"realm", "id", "version", "merchant", "holder", "bank", "region", "bank_code", "branch_code", "number", "currency", "main", "created_at"}}
@@ -117,10 +117,18 @@ func searchMerchants(tx *store.Tx, f Filter) (list []Merchant, total int64, err 
 }
 
 func addMarketplace(tx *store.Tx, m Marketplace) {
-	tx.Insert(marketplaceTable, string(tx.Realm()), string(m.ID), int64(1), m.Name, clock.Millis(m.CreatedAt))
+	tx.Insert(marketplaceTable, marketplaceRow(tx, m, 1)...)
 }
 
-const marketplaceColumns = `id, version, name, created_at`
+func saveMarketplace(tx *store.Tx, m Marketplace) {
+	tx.Swap(marketplaceTable, m.Version, marketplaceRow(tx, m, m.Version+1)...)
+}
+
+func marketplaceRow(tx *store.Tx, m Marketplace, version int64) []any {
+	return []any{string(tx.Realm()), string(m.ID), version, m.Name, clock.Millis(m.CreatedAt), string(m.Merchant)}
+}
+
+const marketplaceColumns = `id, version, name, created_at, merchant`
 
 // getMarketplace reads a marketplace by one of its two unique columns, id or name.
 func getMarketplace(tx *store.Tx, column, value string) (m Marketplace, err error) {
@@ -129,7 +137,7 @@ func getMarketplace(tx *store.Tx, column, value string) (m Marketplace, err erro
 		`name`: `SELECT ` + marketplaceColumns + ` FROM marketplace WHERE realm = $1 AND name = $2`,
 	}[column]
 	var created int64
-	found, err := tx.Get([]any{&m.ID, &m.Version, &m.Name, &created}, query, string(tx.Realm()), value)
+	found, err := tx.Get([]any{&m.ID, &m.Version, &m.Name, &created, &m.Merchant}, query, string(tx.Realm()), value)
 	if err == nil && !found {
 		err = fault.New("not_found.marketplace", "no such marketplace")
 	}

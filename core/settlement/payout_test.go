@@ -71,6 +71,38 @@ func (w *world) expectPayouts(s seller, want ...string) {
 	}
 }
 
+// TestMarketplaceIsPaid: a marketplace's parts, less what went back of them, come
+// to its bank account, and nothing of them stays in the books.
+func TestMarketplaceIsPaid(t *testing.T) {
+	each(t, func(w *world) {
+		set := terms(settlement.Net)
+		set.RefundFee, set.Shares = 0, []settlement.Part{{Payee: w.market, Marketplace: true, BasisPoints: 1000}}
+		w.plan(w.shop, set)
+		w.plan(w.other, set) // one marketplace, one merchant of its own
+		fair := w.fair()
+		if got, err := w.Plan(t.Context(), w.realm, fair.ID); err != nil || got.Currency != "AUD" || got.Terms.Mode != settlement.Net || len(got.Terms.Rules) > 0 || fair.Name != "Fair" {
+			t.Fatalf("got %+v of %s, %v", got, fair.Name, err)
+		}
+		self := settlement.Plan{Merchant: fair.ID, Version: 1, Currency: "AUD", Terms: set}
+		if _, err := w.SavePlan(t.Context(), w.realm, staff, self); fault.Code(err) != "invalid.split" {
+			t.Errorf("a marketplace that shares with itself: got %v", err)
+		}
+		w.bank(fair, "5678")
+		first := w.pay(w.shop, 10000)
+		w.pay(w.other, 3300)
+		w.refund(first, 2500, "")
+		w.expectPayouts(fair, "collects 0 1080 1080 0")
+		w.pass(24 * time.Hour)
+		w.pass(24 * time.Hour)
+		w.expectPayouts(fair, "paid 0 1080 1080 0", "collects 0 0 0 0")
+		w.owes(ledger.Merchant(fair.ID), 0)
+		w.refund(first, 2500, "") // after the payout: it owes that back
+		w.expectPayouts(fair, "paid 0 1080 1080 0", "collects 0 -250 0 -250")
+		w.owes(ledger.Merchant(fair.ID), -250)
+		w.sound()
+	})
+}
+
 // newest is a seller's newest payout that collects no longer.
 func (w *world) newest(s seller) settlement.Opened {
 	w.t.Helper()
