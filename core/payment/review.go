@@ -37,7 +37,7 @@ func (s *Service) Decide(ctx context.Context, actor access.Actor, d Decision) (O
 	if err := actor.Need(access.Review); err != nil {
 		return Outcome{}, err
 	}
-	if err := d.check(); err != nil {
+	if err := d.Check(); err != nil {
 		return Outcome{}, err
 	}
 	var out Outcome
@@ -75,7 +75,9 @@ func (s *Service) Decide(ctx context.Context, actor access.Actor, d Decision) (O
 	return out, err
 }
 
-func (d Decision) check() error {
+// Check refuses a verdict that is none, and a reason that must not be kept.
+// Faults, in the order checked: invalid.verdict, invalid.reason.
+func (d Decision) Check() error {
 	if d.Verdict != Accept && d.Verdict != Return {
 		return fault.New("invalid.verdict", "a review ends with accept or return")
 	}
