@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"slices"
 	"strconv"
+	"sync"
 	"time"
 
 	"github.com/go-chi/chi/v5"
@@ -83,12 +84,27 @@ func (a *App) references(r chi.Router) {
 	a.documents(r, referenceLinks())
 }
 
-// documents mounts the pages of the contracts' documents.
+// documents mounts the pages of the contracts' documents. What a page shows is
+// read from its document once, at the first request: that takes 30 ms.
 func (a *App) documents(r chi.Router, links dev.Links) {
 	for _, d := range documented {
-		r.Get("/docs/"+d.name, a.shown(func(w http.ResponseWriter, r *http.Request) error { return showReference(w, r, links, d.text()) }))
+		reference := sync.OnceValues(func() (docs.Reference, error) { return docs.Parse(d.text()) })
+		r.Get("/docs/"+d.name, a.shown(func(w http.ResponseWriter, r *http.Request) error {
+			ref, err := reference()
+			if err != nil {
+				return err
+			}
+			return dev.ShowDocs(w, r, links, ref)
+		}))
 	}
-	r.Get("/docs/changes", a.shown(func(w http.ResponseWriter, r *http.Request) error { return showChanges(w, r, links) }))
+	changes := sync.OnceValues(readChanges)
+	r.Get("/docs/changes", a.shown(func(w http.ResponseWriter, r *http.Request) error {
+		all, err := changes()
+		if err != nil {
+			return err
+		}
+		return dev.ShowChanges(w, r, links, all)
+	}))
 }
 
 func (a *App) shown(f func(http.ResponseWriter, *http.Request) error) http.HandlerFunc {
@@ -135,25 +151,16 @@ func (a *App) showInbox(w http.ResponseWriter, r *http.Request) error {
 	return dev.ShowInbox(w, r, devLinks, in)
 }
 
-func showReference(w http.ResponseWriter, r *http.Request, links dev.Links, document []byte) error {
-	ref, err := docs.Parse(document)
-	if err != nil {
-		return err
-	}
-	return dev.ShowDocs(w, r, links, ref)
-}
-
-// showChanges answers with the days that the documents bear.
-func showChanges(w http.ResponseWriter, r *http.Request, links dev.Links) error {
-	var all dev.Changes
+// readChanges reads the days that the documents bear.
+func readChanges() (all dev.Changes, err error) {
 	for _, d := range documented {
 		list, err := docs.Changes(d.text())
 		if err != nil {
-			return err
+			return all, err
 		}
 		all.Documents = append(all.Documents, dev.Changed{Title: d.title, Path: "/docs/" + d.name, List: list})
 	}
-	return dev.ShowChanges(w, r, links, all)
+	return all, nil
 }
 
 // pressClock takes the clock form of the start page.

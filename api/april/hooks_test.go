@@ -39,7 +39,7 @@ func TestDeliveriesOfSources(t *testing.T) {
 			a := h.sandbox.April
 			realm := access.Realm{ID: h.realmOf(t), Environment: access.Test}
 			inbox := script.Listen(t, nil)
-			_, secret := h.subscribe(t, a.SecretKey, "WebhookMerchantSubscription", inbox.URL+"/shop", `["PaymentSourceCreated","PaymentSourceDeleted","PayoutCreated","PayoutPaid","OrderCreated"]`)
+			_, secret := h.subscribe(t, a.SecretKey, "WebhookMerchantSubscription", inbox.URL+"/shop", `["PaymentSourceCreated","PaymentSourceDeleted","PayoutCreated","PayoutPaid","PayoutFailed","OrderCreated"]`)
 			h.subscribe(t, a.MarketplaceKey, "WebhookMarketplaceSubscription", inbox.URL+"/market", `["InvoiceIssued","InvoicePaid"]`)
 			source := h.ask(t, "POST", "/sources", a.SecretKey, `{"CreateSavedPaymentSource":{"sourceMethod":{"CardMethod":{"cardNumber":"4242424242424242","expMonth":8,"expYear":2029,"cvc":"123"}}}}`,
 				"Customer-Id", a.CustomerID).text("paymentSourceId")
@@ -53,6 +53,10 @@ func TestDeliveriesOfSources(t *testing.T) {
 			h.earn(t, realm, owner, 12500)
 			payout := h.ask(t, "POST", "/transactions/payouts", a.SecretKey, `{"currency":"AUD","payoutAmount":5000,"statementDescriptor":"Lind payout"}`).text("payoutId")
 			h.ask(t, "POST", "/simulation", a.SecretKey, `{"SimulatePayout":{"merchantId":"`+a.MerchantID+`","outcome":"paid"}}`)
+			failed := h.done(t, "POST", "/transactions/payouts", a.SecretKey, `{"currency":"AUD","payoutAmount":1000,"statementDescriptor":"Lind payout"}`, "payoutId")
+			for _, outcome := range []string{"failed", "reversed"} {
+				h.done(t, "POST", "/simulation", a.SecretKey, `{"SimulatePayout":{"merchantId":"`+a.MerchantID+`","outcome":"`+outcome+`"}}`)
+			}
 			invoice := h.feesIssued(t, realm)
 			h.deliver(t)
 			for _, want := range []struct {
@@ -62,6 +66,7 @@ func TestDeliveriesOfSources(t *testing.T) {
 			}{
 				{"/shop", "PaymentSourceCreated", []string{"source", "paymentSourceId"}, source}, {"/shop", "PaymentSourceDeleted", []string{"source", "paymentSourceId"}, source},
 				{"/shop", "PayoutCreated", []string{"payout", "payoutId"}, payout}, {"/shop", "PayoutPaid", []string{"payout", "status"}, "paid"},
+				{"/shop", "PayoutFailed", []string{"payout", "payoutId"}, failed}, {"/shop", "PayoutFailed", []string{"payout", "status"}, "reversed"},
 				{"/shop", "OrderCreated", []string{"order", "orderType"}, "paybylink"},
 				{"/market", "InvoiceIssued", []string{"invoice", "invoiceId"}, invoice}, {"/market", "InvoicePaid", []string{"invoice", "status"}, "paid"},
 			} {

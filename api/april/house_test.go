@@ -107,6 +107,8 @@ var masks = []script.Mask{
 	{Pattern: regexp.MustCompile(`\beyJ[A-Za-z0-9_-]+\.[A-Za-z0-9_-]{43}`), Name: "<quote>"},
 	{Pattern: regexp.MustCompile(`/challenge/[0-9a-f]{80}`), Name: "/challenge/<payment>"},
 	{Pattern: regexp.MustCompile(`^[2-9A-HJ-NP-Z]{10}$`), Name: "<reference>", Member: "reference", Named: true},
+	{Pattern: regexp.MustCompile(`^[0-9]{8}$`), Name: "<account>", Member: "bankAccountNumber", Named: true},
+	{Pattern: regexp.MustCompile(`^[0-9]{8}@bank\.test$`), Name: "<alias>", Member: "payId", Named: true},
 	{Pattern: regexp.MustCompile(`\bFP[0-9A-F]{14}\b`), Name: "<payout>", Named: true},
 	{Pattern: regexp.MustCompile(`2026-12-05T\d\d:\d\d:\d\d\.\d{3}Z`), Name: "<time>"},
 	{Pattern: regexp.MustCompile(`\b[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}\b`), Name: "<uuid>"},

@@ -115,6 +115,7 @@ type marketplaceBody struct {
 	MarketplaceID string  `json:"marketplaceId"`
 	Name          string  `json:"name"`
 	Status        string  `json:"status"`
+	MerchantID    string  `json:"merchantId,omitempty"` // that it is itself
 	CreatedAt     *string `json:"createdAt"`
 }
 
@@ -128,5 +129,5 @@ func (s *Surface) getMarketplace(c *call) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	return marketplaceBody{MarketplaceID: marketplaceID.wire(m.ID), Name: m.Name, Status: "Active", CreatedAt: stamp(m.CreatedAt)}, nil
+	return marketplaceBody{MarketplaceID: marketplaceID.wire(m.ID), Name: m.Name, Status: "Active", MerchantID: merchantID.wire(m.Merchant), CreatedAt: stamp(m.CreatedAt)}, nil
 }

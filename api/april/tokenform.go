@@ -24,7 +24,10 @@ type paymentToken struct {
 // transferDetails are where the payer sends money. The account is known once
 // the order is paid with the token: its provider names it.
 type transferDetails struct {
-	Reference string `json:"reference"`
+	Reference         string `json:"reference"`
+	BankAccountNumber string `json:"bankAccountNumber,omitempty"`
+	BankAccountBSB    string `json:"bankAccountBsb,omitempty"`
+	PayID             string `json:"payId,omitempty"`
 }
 
 func (w tokenWish) show(t vault.Token) paymentToken {
@@ -35,7 +38,7 @@ func (w tokenWish) show(t vault.Token) paymentToken {
 		account := wholeAccount(*t.Face.Bank, w.account.Number.Reveal())
 		out.EmailAddress, out.AgreementAccepted, out.BankAccount = t.Face.Email, true, &account
 	case vault.OfTransfer:
-		out.BankTransferDetails = &transferDetails{t.Reference}
+		out.BankTransferDetails = &transferDetails{Reference: t.Reference}
 	case vault.OfSource:
 	default:
 		attributes := showAttributes(t.Face.Brand, t.Face.BIN, t.Face.Facts)
@@ -97,7 +100,7 @@ func (s *Surface) tokenMethod(c *call, t vault.Token) (map[string]any, error) {
 	f := t.Face
 	switch {
 	case t.Kind == vault.OfTransfer:
-		return tagged("BankTransferTokenDetails", transferDetails{t.Reference}), nil
+		return tagged("BankTransferTokenDetails", transferDetails{Reference: t.Reference}), nil
 	case t.Method == method.DirectDebit:
 		out := debitDetails{EmailAddress: f.Email}
 		if c.kind == PublicKey {

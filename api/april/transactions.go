@@ -80,11 +80,12 @@ type around struct {
 	merchants map[ident.ID]merchant.Found
 	disputes  map[ident.ID][]payment.Dispute
 	entries   map[ident.ID][]settlement.Entry
+	arrivals  map[ident.ID][]payment.Arrival // of bank transfers
 }
 
 // gather reads what belongs to payments.
 func gather(tx *store.Tx, payments ...payment.Payment) (a around, err error) {
-	a.merchants, a.entries = map[ident.ID]merchant.Found{}, map[ident.ID][]settlement.Entry{}
+	a.merchants, a.entries, a.arrivals = map[ident.ID]merchant.Found{}, map[ident.ID][]settlement.Entry{}, map[ident.ID][]payment.Arrival{}
 	var ids, orders, customers []ident.ID
 	for _, p := range payments {
 		ids = append(ids, p.ID)
@@ -100,6 +101,12 @@ func gather(tx *store.Tx, payments ...payment.Payment) (a around, err error) {
 			}
 		}
 		if a.entries[p.ID], err = settlement.EntriesIn(tx, p.ID); err != nil {
+			return a, err
+		}
+		if p.Method != method.BankTransfer {
+			continue
+		}
+		if a.arrivals[p.ID], err = payment.ArrivalsIn(tx, p.ID); err != nil {
 			return a, err
 		}
 	}
@@ -139,7 +146,7 @@ func (a around) transaction(f payment.Found) transaction {
 		SurchargeAmount: p.Details.Surcharge, RefundedAmount: p.Refunded, MerchantName: m.Name, TransactionID: transactionID.wire(p.ID),
 		OrderType: otherwise(string(o.Type), string(order.Online)), PayType: "PayInFull", Description: o.Details.Description, OrderMetadata: metadataOf(o.Details.Metadata),
 		Status: statuses[p.Stage()], RefundIDs: []string{}, DisputeIDs: []string{}, CreatedAt: stamp(p.CreatedAt), UpdatedAt: changed(p.CreatedAt, p.UpdatedAt)},
-		PaymentMethod: showMethod(p, m.Name), Customer: a.payer(p, o)}
+		PaymentMethod: showMethod(p, m.Name, a.arrivals[p.ID]), Customer: a.payer(p, o)}
 	for _, e := range p.Details.Echo {
 		if e.Name == echoReference {
 			t.Purchase.ReferenceTransactionID = e.Value
@@ -217,10 +224,11 @@ func nameOf(c customer.Customer) string {
 	return name
 }
 
-// showMethod says what was paid with, flat (sheet, 3.7).
-func showMethod(p payment.Payment, statement string) map[string]any {
+// showMethod says what was paid with, flat (sheet, 3.7); came is what a bank
+// transfer has brought.
+func showMethod(p payment.Payment, statement string, came []payment.Arrival) map[string]any {
 	if p.Method != method.Card || p.Details.Card == nil {
-		return map[string]any{"paymentMethodType": methodWord(p.Method)}
+		return showBank(p, came)
 	}
 	card := p.Details.Card
 	out := map[string]any{"paymentMethodType": "Card", "cardBrand": cardBrands[p.Brand], "cardLast4": card.Last4, "cardStatement": otherwise(p.Details.Descriptor, statement)}

@@ -28,6 +28,7 @@ type commands struct {
 	Client  clientCommand  `cmd:"" help:"Make, change and list the sites and apps that sign readers in (media contract)."`
 	Key     keyCommand     `cmd:"" help:"Make, list and revoke access keys, realms and merchants."`
 	Entity  entityCommand  `cmd:"" help:"Show and change what an entity (a merchant's profile) may do."`
+	Channel channelCommand `cmd:"" help:"Terminals and kinds of bills of merchants: add, list, remove."`
 	Usage   usageCommand   `cmd:"" help:"Show how often keys call, with which software, and what of it is unusual."`
 	Webhook webhookCommand `cmd:"" help:"Subscribe servers to events; list, replay and stop deliveries."`
 	Migrate migrateCommand `cmd:"" help:"Bring the database's schema up to date and stop."`

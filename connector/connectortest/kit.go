@@ -35,6 +35,8 @@ type Kit struct {
 	// Accept is the payer saying yes to a pending result. nil when answers are
 	// final at once.
 	Accept func(t *testing.T, req connector.Request, r connector.Result, at time.Time)
+	// SlowRefunds: a refund that goes through is pending first, as banks have it.
+	SlowRefunds bool
 	// Late makes it too late to withdraw a pending request that Accept would
 	// settle, leaves it pending, and says what time it is then. nil skips.
 	Late func(t *testing.T, req connector.Request, at time.Time) time.Time
@@ -134,6 +136,14 @@ func (s *suite) once(t *testing.T, attempt ident.ID, state connector.State) {
 	if len(lines) != 1 || lines[0].State != state {
 		t.Errorf("the books say %+v of the attempt, want it once, %s", lines, state)
 	}
+}
+
+// refunded is what is said at once of a refund that goes through.
+func (s *suite) refunded() connector.State {
+	if s.SlowRefunds {
+		return connector.Pending
+	}
+	return connector.Approved
 }
 
 func (s *suite) has(kind connector.Kind) bool {

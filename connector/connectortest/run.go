@@ -101,10 +101,10 @@ func operationsOnce(t *testing.T, s *suite) {
 		req := s.request(kind, eur(1000))
 		paid := s.pay(t, req)
 		if c, ok := s.Connector.(connector.Capturer); ok && kind == connector.Authorise {
-			s.twice(t, c.Capture, s.operation(req, paid, eur(600)))
+			s.twice(t, c.Capture, s.operation(req, paid, eur(600)), yes)
 		}
 		if c, ok := s.Connector.(connector.Refunder); ok {
-			s.twice(t, c.Refund, s.operation(req, paid, eur(100)))
+			s.twice(t, c.Refund, s.operation(req, paid, eur(100)), s.refunded())
 		}
 		if c, ok := s.Connector.(connector.Voider); ok && kind == connector.Authorise {
 			rest := int64(400)
@@ -113,18 +113,18 @@ func operationsOnce(t *testing.T, s *suite) {
 			} else if s.LostOperation != nil {
 				rest-- // twice has captured one cent more
 			}
-			s.twice(t, c.Void, s.operation(req, paid, eur(rest)))
+			s.twice(t, c.Void, s.operation(req, paid, eur(rest)), yes)
 		}
 	}
 }
 
-func (s *suite) twice(t *testing.T, do func(context.Context, connector.Operation) connector.Result, op connector.Operation) {
+func (s *suite) twice(t *testing.T, do func(context.Context, connector.Operation) connector.Result, op connector.Operation, want connector.State) {
 	t.Helper()
 	first, again := do(context.Background(), op), do(context.Background(), op)
-	if first.State != connector.Approved || again.State != first.State || again.Reference != first.Reference {
+	if first.State != want || again.State != first.State || again.Reference != first.Reference {
 		t.Errorf("the operation says %+v, repeated %+v", first, again)
 	}
-	s.once(t, op.Attempt, connector.Approved)
+	s.once(t, op.Attempt, want)
 	if s.LostOperation == nil {
 		return
 	}

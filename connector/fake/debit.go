@@ -13,7 +13,7 @@ import (
 // A direct debit is sent to the payer's bank at midnight (UTC) after it was
 // asked for, and until then it can be withdrawn. Two banking days later it has
 // cleared, or the bank says that it does not honour it. Even after that the bank
-// may take it back.
+// may take it back. What is given back by bank takes as long.
 
 // debitSeconds is how long a direct debit may stay pending: it takes five days at
 // most, over a weekend.
@@ -98,9 +98,10 @@ func (p *Provider) Dishonour(account string, attempt ident.ID, code string, at t
 	})
 }
 
-// Return lets a bank send back what a refund paid, as code (a closed account
-// without one). Faults: not_found.charge (no refund of the account),
-// conflict.charge (it has come back, or was refused), invalid.code, internal.
+// Return lets a bank send back what a refund paid, or say no to one that is
+// pending, as code (a closed account without one). Faults: not_found.charge (no
+// refund of the account), conflict.charge (it has come back, or was refused),
+// invalid.code, internal.
 func (p *Provider) Return(account string, attempt ident.ID, code string, at time.Time) error {
 	if code == "" {
 		code = refundReturned
@@ -109,7 +110,7 @@ func (p *Provider) Return(account string, attempt ident.ID, code string, at time
 		return fault.At("invalid.code", "code", "a refusal is called declined, a dot and why")
 	}
 	return p.ended(account, attempt, func(c *charge) bool { return c.Kind == connector.Refund }, func(w *writing, c *charge) bool {
-		if c.State != connector.Approved {
+		if c.State != connector.Pending && c.State != connector.Approved {
 			return false
 		}
 		p.settle(w, c, connector.Refused, code, millis(at))

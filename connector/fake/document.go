@@ -155,6 +155,10 @@ cleared. The bank with the BSB 062-000 does not honour accounts that end in 0000
 ` + "`POST /sandbox/payments/{id}/dishonour`" + ` (` + "`code`" + `, insufficient funds without one) fails
 it, or takes the money back when it had cleared.
 
+A refund of a direct debit or a bank transfer is pending as long: it arrives two
+banking days after the midnight that follows it, and can come back later as any
+other.
+
 ## Agreements
 
 An agreement that stands can be charged, and the amount decides as for a card

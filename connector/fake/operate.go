@@ -125,9 +125,18 @@ func (p *Provider) perform(w *writing, kind connector.Kind, op connector.Operati
 		}
 		c.become(connector.Approved, "")
 		c.plan(t, c.At)
+		c.wait()
 		w.set(&root)
 	}
 	return c
+}
+
+// wait: banks take their time to pay back what came through them, and cards and
+// wallets do not. What goes wrong with it later counts from when it is paid.
+func (c *charge) wait() {
+	if c.Kind == connector.Refund && c.Method.ByBank() && c.State == connector.Approved {
+		c.State, c.Due, c.Turn = connector.Pending, clearsAt(c.At), turn{State: connector.Approved}
+	}
 }
 
 // original is the authorisation or debit that an operation refers to, by the

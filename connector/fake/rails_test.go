@@ -84,7 +84,7 @@ func TestTakenBack(t *testing.T) {
 		t.Errorf("cleared twice: %v", err)
 	}
 	back := connector.Operation{Attempt: newID(), Original: req.Attempt, Account: shop, Amount: money.Of(300, "AUD"), At: noon}
-	if r := p.Refund(context.Background(), back); r.State != approved {
+	if r := p.Refund(context.Background(), back); r.State != pending {
 		t.Errorf("the refund is %s", r.State)
 	}
 	if err := p.Dishonour(shop, req.Attempt, "", noon.Add(time.Hour)); err != nil {
@@ -111,6 +111,49 @@ func TestTakenBack(t *testing.T) {
 	}
 	if err := p.Clear("another", req.Attempt, noon); fault.Code(err) != "not_found.charge" {
 		t.Errorf("another account clears: %v", err)
+	}
+}
+
+// TestBankRefunds: what was paid through a bank is given back through one, which
+// takes its time; meanwhile and afterwards it can fail, and then it can be made
+// again.
+func TestBankRefunds(t *testing.T) {
+	for _, tt := range []struct {
+		name     string
+		fault    Fault
+		returned time.Duration // when the bank is made to say no, 0 for never
+		states   string        // at once, after 60 hours less a second, then, and after a week
+	}{
+		{"arrives", "", 0, "pending pending approved approved"},
+		{"is said no to", "", time.Hour, "pending refused refused refused"},
+		{"comes back", "", 61 * time.Hour, "pending pending approved refused"},
+		{"comes back by itself", RefundFailsLater, 0, "pending pending approved refused"},
+		{"fails at last", RefundFailsAtLast, 0, "pending refused refused refused"},
+	} {
+		p := open(t, Config{})
+		req := transferRequest(money.Of(1000, "AUD"))
+		p.Authorise(context.Background(), req)
+		if err := p.Send(Sending{Quoted: req.Quote, Payer: "N BERG", Amount: money.Of(1000, "AUD"), At: noon}); err != nil {
+			t.Fatal(err)
+		}
+		op := connector.Operation{Attempt: newID(), Original: req.Attempt, Account: shop, Amount: money.Of(1000, "AUD"), At: noon, Simulate: map[string]string{"fault": string(tt.fault)}}
+		got := []string{string(p.Refund(context.Background(), op).State)}
+		said := false
+		for _, wait := range []time.Duration{60*time.Hour - time.Second, 60 * time.Hour, 7 * 24 * time.Hour} {
+			if tt.returned > 0 && wait > tt.returned && !said {
+				if said = true; p.Return(shop, op.Attempt, "", noon.Add(tt.returned)) != nil {
+					t.Errorf("%s: the bank cannot say no", tt.name)
+				}
+			}
+			got = append(got, string(p.Lookup(context.Background(), connector.Question{Attempt: op.Attempt, Account: shop, At: noon.Add(wait)}).State))
+		}
+		if strings.Join(got, " ") != tt.states {
+			t.Errorf("%s: %v, want %s", tt.name, got, tt.states)
+		}
+		op.Attempt = newID()
+		if again := p.Refund(context.Background(), op); (again.State == pending) != strings.HasSuffix(tt.states, "refused") {
+			t.Errorf("%s: made again it is %s", tt.name, again.State)
+		}
 	}
 }
 

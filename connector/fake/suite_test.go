@@ -224,13 +224,13 @@ func TestSuite(t *testing.T) {
 			k.Written = map[money.Amount]string{money.Of(1050, "JPY"): "1050000", money.Of(1050, "EUR"): "10500", money.Of(1050, "KWD"): "1050"}
 		}},
 		{"direct debit", memory, method.DirectDebit, func(k *connectortest.Kit) {
-			k.Kinds = []connector.Kind{connector.Debit}
+			k.Kinds, k.SlowRefunds = []connector.Kind{connector.Debit}, true
 			k.Request = func(_ connector.Kind, a money.Amount) connector.Request { return debitRequest(a) }
 			k.Secrets = append(k.Secrets, "98765432")
 			k.Late = func(_ *testing.T, _ connector.Request, at time.Time) time.Time { return at.Add(24 * time.Hour) }
 		}},
 		{"bank transfer, books in a file", file, method.BankTransfer, func(k *connectortest.Kit) {
-			k.Kinds = []connector.Kind{connector.Debit}
+			k.Kinds, k.SlowRefunds = []connector.Kind{connector.Debit}, true
 			k.Request = func(_ connector.Kind, a money.Amount) connector.Request { return transferRequest(a) }
 			k.Written = map[money.Amount]string{money.Of(1050, "JPY"): "1050", money.Of(1050, "EUR"): "10.50", money.Of(1050, "KWD"): "1.050"}
 		}},

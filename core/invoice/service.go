@@ -80,6 +80,12 @@ func (s *Service) ByKey(ctx context.Context, key string) (inv Invoice, realm ide
 // GetIn reads an invoice inside a transaction. Faults: not_found.invoice.
 func GetIn(tx *store.Tx, id ident.ID) (Invoice, error) { return getInvoice(tx, id) }
 
+// ByPayable finds, inside a transaction, the invoice whose payable reference is
+// that, as a bank writes it.
+func ByPayable(tx *store.Tx, reference string) (inv Invoice, found bool, err error) {
+	return byPayable(tx, CleanReference(reference))
+}
+
 // Filter says which invoices are looked for; what is empty does not matter.
 type Filter struct {
 	IDs       []ident.ID

@@ -39,7 +39,6 @@ var Chart = []Class{
 	{"merchant", "merchant", Liability, "what we owe a merchant"},
 	{"outside", "way", Asset, "money that merchants have received themselves, told to us"},
 	{"direct", "merchant", Liability, "what a merchant has received itself; never paid out"},
-	{"marketplace", "marketplace", Liability, "what we owe a marketplace: its parts of payments"},
 	{"tax", "country", Liability, "tax on our fees that we owe a country"},
 	{"suspense", "connector", Liability, "money that came to or left a provider and that we cannot explain yet"},
 	{"exchange", "", Liability, "the middle of a conversion between two currencies"},

@@ -9,7 +9,7 @@ import (
 
 // Due is what is between us and one who is paid out: what settlement books.
 // Its methods are recipes like those of Deal; amounts are always positive.
-// Owner is the account of whoever is owed: Merchant or Marketplace.
+// Owner is the account of whoever is owed.
 type Due struct {
 	Object Object
 	Owner  Account
@@ -91,9 +91,6 @@ func (d Due) receivable() Account {
 	_, name, _ := strings.Cut(string(d.Owner), "/")
 	return Receivable(ident.ID(name))
 }
-
-// Marketplace is what we owe a marketplace.
-func Marketplace(marketplace ident.ID) Account { return Account("marketplace/" + string(marketplace)) }
 
 // Receivable is what a merchant has yet to pay of its fees.
 func Receivable(merchant ident.ID) Account { return Account("receivable/" + string(merchant)) }

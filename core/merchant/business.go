@@ -13,7 +13,8 @@ import (
 type Marketplace struct {
 	ID        ident.ID
 	Version   int64
-	Name      string // unique in the realm
+	Name      string   // unique in the realm
+	Merchant  ident.ID // that the marketplace is itself, whose its parts of payments are; "" until it has any
 	CreatedAt time.Time
 }
 

@@ -43,6 +43,25 @@ func (s *Service) marketplace(ctx context.Context, realm ident.ID, column, value
 	return m, err
 }
 
+// OwnIn finds the merchant that a marketplace is itself, in the caller's
+// transaction, and makes it if there is none: active, named as the marketplace
+// is, in the country and the time zone of like. Faults: not_found.marketplace.
+func OwnIn(tx *store.Tx, marketplace ident.ID, like Merchant) (m Merchant, made bool, err error) {
+	market, err := getMarketplace(tx, `id`, string(marketplace))
+	if err != nil {
+		return m, false, err
+	}
+	if market.Merchant != "" {
+		m, err = getMerchant(tx, market.Merchant)
+		return m, false, err
+	}
+	m = Merchant{ID: tx.NewID(), Version: 1, Name: market.Name, Country: like.Country, Enabled: true, Marketplace: marketplace, Grade: Standard, State: Active,
+		Business: Business{TimeZone: like.Business.TimeZone, TaxCountry: like.Business.TaxCountry}, CreatedAt: tx.Now()}
+	m.Code, market.Merchant = string(m.ID), m.ID
+	saveMarketplace(tx, market)
+	return m, true, addMerchant(tx, m)
+}
+
 // Filter says which merchants of a realm are looked for; what is nil or empty
 // does not matter.
 type Filter struct {

@@ -15,7 +15,7 @@ var merchantTable = &store.Table{Name: "merchant", Key: 2,
 	Columns: []string{"realm", "id", "version", "code", "name", "country", "enabled", "created_at",
 		"marketplace", "grade", "state", "reference", "business", "payouts", "updated_at"}}
 
-var marketplaceTable = &store.Table{Name: "marketplace", Key: 2, Columns: []string{"realm", "id", "version", "name", "created_at"}}
+var marketplaceTable = &store.Table{Name: "marketplace", Key: 2, Columns: []string{"realm", "id", "version", "name", "created_at", "merchant"}}
 
 var accountTable = &store.Table{Name: "bank_account", Key: 2,
 	Columns: []string{"realm", "id", "version", "merchant", "holder", "bank", "region", "bank_code", "branch_code", "number", "currency", "main", "created_at"}}
@@ -117,10 +117,18 @@ func searchMerchants(tx *store.Tx, f Filter) (list []Merchant, total int64, err 
 }
 
 func addMarketplace(tx *store.Tx, m Marketplace) {
-	tx.Insert(marketplaceTable, string(tx.Realm()), string(m.ID), int64(1), m.Name, clock.Millis(m.CreatedAt))
+	tx.Insert(marketplaceTable, marketplaceRow(tx, m, 1)...)
 }
 
-const marketplaceColumns = `id, version, name, created_at`
+func saveMarketplace(tx *store.Tx, m Marketplace) {
+	tx.Swap(marketplaceTable, m.Version, marketplaceRow(tx, m, m.Version+1)...)
+}
+
+func marketplaceRow(tx *store.Tx, m Marketplace, version int64) []any {
+	return []any{string(tx.Realm()), string(m.ID), version, m.Name, clock.Millis(m.CreatedAt), string(m.Merchant)}
+}
+
+const marketplaceColumns = `id, version, name, created_at, merchant`
 
 // getMarketplace reads a marketplace by one of its two unique columns, id or name.
 func getMarketplace(tx *store.Tx, column, value string) (m Marketplace, err error) {
@@ -129,7 +137,7 @@ func getMarketplace(tx *store.Tx, column, value string) (m Marketplace, err erro
 		`name`: `SELECT ` + marketplaceColumns + ` FROM marketplace WHERE realm = $1 AND name = $2`,
 	}[column]
 	var created int64
-	found, err := tx.Get([]any{&m.ID, &m.Version, &m.Name, &created}, query, string(tx.Realm()), value)
+	found, err := tx.Get([]any{&m.ID, &m.Version, &m.Name, &created, &m.Merchant}, query, string(tx.Realm()), value)
 	if err == nil && !found {
 		err = fault.New("not_found.marketplace", "no such marketplace")
 	}
@@ -260,17 +268,16 @@ func addChannel(tx *store.Tx, c Channel) error {
 	return err
 }
 
-func saveChannel(tx *store.Tx, c Channel) error {
-	row, err := channelRow(tx, c, c.Version+1)
-	if err == nil {
-		tx.Swap(channelTable, c.Version, row...)
-	}
-	return err
+// dropChannel removes a merchant's channel and says whether there was one.
+func dropChannel(tx *store.Tx, merchant, id ident.ID) (bool, error) {
+	n, err := tx.Exec(`DELETE FROM channel WHERE realm = $1 AND merchant = $2 AND id = $3`, string(tx.Realm()), string(merchant), string(id))
+	return n > 0, err
 }
 
-func channelsOf(tx *store.Tx, merchant ident.ID) (list []Channel, err error) {
-	err = tx.All(`SELECT id, version, merchant, kind, name, profiles, active, settings, created_at FROM channel WHERE realm = $1 AND merchant = $2 ORDER BY id`,
-		[]any{string(tx.Realm()), string(merchant)}, func(scan func(...any) error) error {
+// channels reads the channels that meet a condition about $2, the oldest first.
+func channels(tx *store.Tx, condition string, what ident.ID) (list []Channel, err error) {
+	err = tx.All(`SELECT id, version, merchant, kind, name, profiles, active, settings, created_at FROM channel WHERE realm = $1 AND `+condition+` ORDER BY id`,
+		[]any{string(tx.Realm()), string(what)}, func(scan func(...any) error) error {
 			var c Channel
 			var profiles, settings string
 			var created int64

@@ -255,6 +255,9 @@ func (s *Service) ArrivalsOf(ctx context.Context, realm, payment ident.ID) (list
 	return list, err
 }
 
+// ArrivalsIn is ArrivalsOf inside a transaction.
+func ArrivalsIn(tx *store.Tx, payment ident.ID) ([]Arrival, error) { return arrivalsOf(tx, payment) }
+
 // Placement is a human's word about money that came by bank transfer.
 type Placement struct {
 	Arrival ident.ID

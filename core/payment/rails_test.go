@@ -79,9 +79,9 @@ var railStories = []struct {
 	{"direct debit taken back after a part was refunded", func(r *rail) {
 		r.debit("12345678", fake.DishonourLater)
 		r.days(4)
-		r.refund(3000)
+		r.refund(3000, "")
 		r.days(4)
-		r.refund(1000)
+		r.refund(1000, "")
 	}},
 	{"direct debit taken back, the callback lost", func(r *rail) {
 		r.debit("12345678", fake.DishonourLater)
@@ -97,7 +97,25 @@ var railStories = []struct {
 	{"direct debit withdrawn too late", func(r *rail) { r.debit("12345678", ""); r.days(1); r.cancel(); r.days(4); r.cancel() }},
 	{"direct debit through a stored account", func(r *rail) { r.stored(); r.days(4) }},
 	{"transfer, exact", func(r *rail) { r.transfer(""); r.send(10000, ""); r.days(1) }},
-	{"transfer, refunded", func(r *rail) { r.transfer(""); r.send(10000, ""); r.refund(3000); r.days(1) }},
+	{"direct debit refunded", func(r *rail) { r.debit("12345678", ""); r.days(4); r.refund(3000, ""); r.days(1, 4) }},
+	{"direct debit, the refund comes back", func(r *rail) {
+		r.debit("12345678", "")
+		r.days(4)
+		r.refund(3000, fake.RefundFailsLater)
+		r.days(5, 2)
+		r.refund(10000, "")
+		r.days(5)
+	}},
+	{"transfer, refunded", func(r *rail) { r.transfer(""); r.send(10000, ""); r.refund(3000, ""); r.days(1, 4) }},
+	{"transfer, the refund fails at last", func(r *rail) {
+		r.transfer("")
+		r.send(10000, "")
+		r.refund(10000, fake.RefundFailsAtLast)
+		r.refund(1, "")
+		r.days(2)
+		r.refund(10000, "")
+		r.days(5)
+	}},
 	{"transfer, short", func(r *rail) { r.transfer(""); r.send(6000, ""); r.days(15) }},
 	{"transfer, short, then the rest", func(r *rail) { r.transfer(""); r.send(6000, ""); r.days(2); r.send(4000, ""); r.days(1) }},
 	{"transfer, over", func(r *rail) { r.transfer(""); r.send(12500, ""); r.days(1) }},
@@ -193,9 +211,13 @@ func (r *rail) cancel() {
 	r.work(r.hear)
 }
 
-func (r *rail) refund(minor int64) {
-	_, err := r.payments.Refund(context.Background(), r.actor, payment.Operation{Payment: r.out.Payment.ID, Amount: eur(minor)})
+func (r *rail) refund(minor int64, f fake.Fault) {
+	op := payment.Operation{Payment: r.out.Payment.ID, Amount: eur(minor), Simulate: map[string]string{"fault": string(f)}}
+	out, err := r.payments.Refund(context.Background(), r.actor, op)
 	r.note("refund %s: %s", major(minor), said(err))
+	if err == nil {
+		r.said[len(r.said)-1] += ", " + string(out.Attempt.State)
+	}
 	r.work(r.hear)
 }
 

@@ -44,7 +44,7 @@ func (s *Service) Decide(ctx context.Context, actor access.Actor, d payment.Deci
 	if err := actor.Need(access.Review); err != nil {
 		return p, false, err
 	}
-	if err := d.Check(); err != nil {
+	if err := payment.CheckDecision(d.Verdict, d.Reason); err != nil {
 		return p, false, err
 	}
 	err = s.DB.View(ctx, actor.Realm, func(tx *store.Tx) error {

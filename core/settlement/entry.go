@@ -35,7 +35,7 @@ const (
 // minor units of Currency; what lowers the balance is negative.
 type Entry struct {
 	ID          ident.ID
-	Merchant    ident.ID // or the marketplace, of its parts
+	Merchant    ident.ID
 	Kind        Kind
 	Currency    money.Currency
 	Amount      int64 // what the balance changes by: Gross, less Fee unless it is invoiced

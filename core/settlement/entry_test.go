@@ -111,8 +111,9 @@ func TestParts(t *testing.T) {
 		set.Shares = []settlement.Part{{Payee: w.market, Marketplace: true, BasisPoints: 1000}, {Payee: w.other.ID, Fixed: 333}}
 		w.plan(w.shop, set)
 		w.merchantStops(w.shop)
+		w.merchantStops(w.fair())
 		p := w.pay(w.shop, 1001)
-		shop, other, fair := ledger.Merchant(w.shop.ID), ledger.Merchant(w.other.ID), ledger.Marketplace(w.market)
+		shop, other, fair := ledger.Merchant(w.shop.ID), ledger.Merchant(w.other.ID), ledger.Merchant(w.fair().ID)
 		fee := int64(18 + 30 + 5)
 		w.owes(fair, 100)
 		w.owes(other, 333)

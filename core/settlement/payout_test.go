@@ -18,7 +18,6 @@ import (
 	"github.com/florinpay/florin/core/ledger"
 	"github.com/florinpay/florin/core/merchant"
 	"github.com/florinpay/florin/core/settlement"
-	"github.com/florinpay/florin/core/settlement/aba"
 	"github.com/florinpay/florin/store"
 	"github.com/florinpay/florin/store/storetest"
 )
@@ -69,6 +68,38 @@ func (w *world) expectPayouts(s seller, want ...string) {
 	if got := w.payouts(s); !slices.Equal(got, want) {
 		w.t.Errorf("payouts (state, opening, credited, amount, closing): got\n%s\nwant\n%s", strings.Join(got, "\n"), strings.Join(want, "\n"))
 	}
+}
+
+// TestMarketplaceIsPaid: a marketplace's parts, less what went back of them, come
+// to its bank account, and nothing of them stays in the books.
+func TestMarketplaceIsPaid(t *testing.T) {
+	each(t, func(w *world) {
+		set := terms(settlement.Net)
+		set.RefundFee, set.Shares = 0, []settlement.Part{{Payee: w.market, Marketplace: true, BasisPoints: 1000}}
+		w.plan(w.shop, set)
+		w.plan(w.other, set) // one marketplace, one merchant of its own
+		fair := w.fair()
+		if got, err := w.Plan(t.Context(), w.realm, fair.ID); err != nil || got.Currency != "AUD" || got.Terms.Mode != settlement.Net || len(got.Terms.Rules) > 0 || fair.Name != "Fair" {
+			t.Fatalf("got %+v of %s, %v", got, fair.Name, err)
+		}
+		self := settlement.Plan{Merchant: fair.ID, Version: 1, Currency: "AUD", Terms: set}
+		if _, err := w.SavePlan(t.Context(), w.realm, staff, self); fault.Code(err) != "invalid.split" {
+			t.Errorf("a marketplace that shares with itself: got %v", err)
+		}
+		w.bank(fair, "5678")
+		first := w.pay(w.shop, 10000)
+		w.pay(w.other, 3300)
+		w.refund(first, 2500, "")
+		w.expectPayouts(fair, "collects 0 1080 1080 0")
+		w.pass(24 * time.Hour)
+		w.pass(24 * time.Hour)
+		w.expectPayouts(fair, "paid 0 1080 1080 0", "collects 0 0 0 0")
+		w.owes(ledger.Merchant(fair.ID), 0)
+		w.refund(first, 2500, "") // after the payout: it owes that back
+		w.expectPayouts(fair, "paid 0 1080 1080 0", "collects 0 -250 0 -250")
+		w.owes(ledger.Merchant(fair.ID), -250)
+		w.sound()
+	})
 }
 
 // newest is a seller's newest payout that collects no longer.
@@ -320,60 +351,6 @@ func TestSimulatedPayouts(t *testing.T) {
 				t.Errorf("%s: got %v, want %s", tt.outcome, err, tt.want)
 			}
 		}
-		w.sound()
-	})
-}
-
-// A payout that nobody sends waits for a file, is carried by one, and ends as
-// the bank's statement says.
-func TestDirectEntryFile(t *testing.T) {
-	each(t, func(w *world) {
-		w.Connectors = nil
-		w.plan(w.shop, terms(settlement.Net))
-		w.bank(w.shop, "5678")
-		payer := aba.Payer{Bank: "CBA", Name: "Florin", UserID: "301500", BSB: "062000", Account: "87654321"}
-		file := func() (settlement.FileOut, error) {
-			return w.DirectEntryFile(t.Context(), w.realm, staff, payer, w.wall.Now())
-		}
-		if _, err := file(); fault.Code(err) != "conflict.nothing" {
-			t.Errorf("got %v", err)
-		}
-		w.pay(w.shop, 10000)
-		w.pass(day)
-		w.pay(w.shop, 5000)
-		w.pass(day)
-		f, err := file()
-		if err != nil || len(f.Payouts) != 2 || strings.Count(string(f.Text), "\r\n") != 4 {
-			t.Fatalf("got %d payouts, %v, %q", len(f.Payouts), err, f.Text)
-		}
-		for _, p := range f.Payouts {
-			if !strings.Contains(string(f.Text), p.Reference) || p.State != settlement.InTransit {
-				t.Errorf("payout %s, %s, is not in %q", p.Reference, p.State, f.Text)
-			}
-		}
-		if _, err := file(); fault.Code(err) != "conflict.nothing" {
-			t.Errorf("a second file: got %v", err)
-		}
-		w.pass(day)
-		for i, tt := range []struct {
-			n     int
-			state settlement.State
-			want  string
-		}{{0, "pending", "invalid.outcome"}, {0, settlement.Reversed, "conflict.payout"}, {0, settlement.Paid, ""}, {0, settlement.Paid, ""},
-			{0, settlement.Failed, "conflict.payout"}, {1, settlement.Failed, ""}} {
-			if _, err := w.Conclude(t.Context(), w.realm, staff, f.Payouts[tt.n].ID, tt.state); fault.Code(err) != tt.want {
-				t.Errorf("%d: got %v, want %q", i, err, tt.want)
-			}
-		}
-		w.expectPayouts(w.shop, "paid 0 9774 9774 0", "failed 0 4870 4870 0", "collects 0 4870 4870 0")
-		if _, err := w.Cancel(t.Context(), w.realm, f.Payouts[1].ID); fault.Code(err) != "conflict.payout" {
-			t.Errorf("cancelled after it failed: got %v", err)
-		}
-		w.pass(day)
-		if p, err := w.Cancel(t.Context(), w.realm, w.newest(w.shop).ID); err != nil || p.State != settlement.Canceled {
-			t.Errorf("got %s, %v", p.State, err)
-		}
-		w.owes(ledger.Merchant(w.shop.ID), 4870)
 		w.sound()
 	})
 }

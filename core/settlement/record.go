@@ -28,7 +28,7 @@ func (s *Service) OnEvent(tx *store.Tx, e event.Event) error {
 	if err != nil || !k.found {
 		return err
 	}
-	r := &recording{tx: tx, known: k, move: m, p: out.Payment, a: out.Attempt}
+	r := &recording{Service: s, tx: tx, known: k, move: m, p: out.Payment, a: out.Attempt}
 	if r.p.Details.Card != nil && s.Country != nil {
 		r.country = s.Country(r.p.Details.Card.BIN)
 	}
@@ -67,6 +67,7 @@ func (s *Service) Transferred(tx *store.Tx, t Transfer) error {
 
 // recording is one event on its way into the entries.
 type recording struct {
+	*Service
 	tx *store.Tx
 	*known
 	move
@@ -206,6 +207,9 @@ func (r *recording) divide() error {
 	if len(shares) == 0 || r.kind == Credit || r.kind == CreditReturn {
 		return nil
 	}
+	if err := r.payees(r.tx, r.p.Merchant, r.plan, shares); err != nil {
+		return err
+	}
 	moved, err := r.parts(shares)
 	if err != nil {
 		return err
@@ -223,7 +227,7 @@ func (r *recording) divide() error {
 		if n != 0 || s.version == 0 {
 			saveShare(r.tx, r.p.ID, *s)
 		}
-		if err := r.give(s.Part, n); err != nil {
+		if err := r.give(s.owner, n); err != nil {
 			return err
 		}
 	}
@@ -245,7 +249,7 @@ func (r *recording) parts(shares []share) (moved []int64, err error) {
 		return have, nil
 	case RefundReturn: // exactly what that refund took
 		for i, s := range shares {
-			have[i] = r.given(s.Part)
+			have[i] = r.given(s.owner)
 		}
 		return have, nil
 	case DisputeReversal: // in proportion to what the disputes have taken
@@ -270,9 +274,9 @@ func (r *recording) parts(shares []share) (moved []int64, err error) {
 }
 
 // given is what a payee gave back for the refund that has come back.
-func (r *recording) given(p Part) (n int64) {
+func (r *recording) given(payee ident.ID) (n int64) {
 	for _, e := range r.before {
-		if e.Attempt == r.a.ID && e.Kind == ShareReturn && e.Merchant == p.Payee {
+		if e.Attempt == r.a.ID && e.Kind == ShareReturn && e.Merchant == payee {
 			n -= e.Gross
 		}
 	}
@@ -280,7 +284,7 @@ func (r *recording) given(p Part) (n int64) {
 }
 
 // give moves n from the merchant to a payee, or back when negative.
-func (r *recording) give(p Part, n int64) error {
+func (r *recording) give(payee ident.ID, n int64) error {
 	if n == 0 {
 		return nil
 	}
@@ -288,15 +292,15 @@ func (r *recording) give(p Part, n int64) error {
 	if n < 0 {
 		kind = ShareReturn
 	}
-	from, to := r.entry(r.p.Merchant, kind, -n), r.entry(p.Payee, kind, n)
-	from.Source, to.Source = p.Payee, r.p.Merchant
+	from, to := r.entry(r.p.Merchant, kind, -n), r.entry(payee, kind, n)
+	from.Source, to.Source = payee, r.p.Merchant
 	addEntry(r.tx, from)
 	addEntry(r.tx, to)
 	due := ledger.Due{Object: ledger.Object{Kind: "settlement", ID: from.ID}, Owner: ledger.Merchant(r.p.Merchant)}
 	c := from.Currency
-	t := due.Split(p.account(), money.Of(n, c))
+	t := due.Split(ledger.Merchant(payee), money.Of(n, c))
 	if n < 0 {
-		t = due.SplitReturned(p.account(), money.Of(-n, c))
+		t = due.SplitReturned(ledger.Merchant(payee), money.Of(-n, c))
 	}
 	_, err := ledger.Post(r.tx, t)
 	return err

@@ -72,6 +72,11 @@ func (s *Service) SavePlan(ctx context.Context, realm ident.ID, by audit.By, p P
 			if err := payable(tx, m, part); err != nil {
 				return err
 			}
+			if part.Marketplace {
+				if _, err := s.own(tx, part.Payee, m, p); err != nil {
+					return err
+				}
+			}
 		}
 		old, found, err := getPlan(tx, p.Merchant)
 		if err != nil {

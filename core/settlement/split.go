@@ -5,7 +5,6 @@ import (
 
 	"github.com/florinpay/florin/core/fault"
 	"github.com/florinpay/florin/core/ident"
-	"github.com/florinpay/florin/core/ledger"
 	"github.com/florinpay/florin/core/merchant"
 	"github.com/florinpay/florin/core/money"
 	"github.com/florinpay/florin/store"
@@ -15,7 +14,7 @@ import (
 // fixed amount of the first, never both.
 type Part struct {
 	Payee       ident.ID `json:"payee"`
-	Marketplace bool     `json:"marketplace,omitempty"` // the payee is the marketplace, not a merchant
+	Marketplace bool     `json:"marketplace,omitempty"` // the payee is the marketplace, not one of its sellers
 	BasisPoints int64    `json:"basisPoints,omitempty"`
 	Fixed       int64    `json:"fixed,omitempty"` // minor units of the payment's currency
 }
@@ -51,6 +50,7 @@ func checkParts(parts []Part) error {
 // share is a part of one payment with what has become of it so far.
 type share struct {
 	Part
+	owner    ident.ID // whose balance it goes to, once it is asked for
 	n        int64
 	version  int64 // 0: not stored yet
 	amount   int64 // of all captures
@@ -139,9 +139,11 @@ func (s *Service) Split(tx *store.Tx, owner, payment ident.ID, parts []Part) err
 			return err
 		}
 	}
-	if _, found, err := getPlan(tx, owner); err != nil {
+	plan, found, err := getPlan(tx, owner)
+	if err != nil {
 		return err
-	} else if !found {
+	}
+	if !found {
 		return fault.New("conflict.no_plan", "the merchant does not settle here, so its payments have no parts")
 	}
 	known, err := sharesOf(tx, payment)
@@ -151,10 +153,12 @@ func (s *Service) Split(tx *store.Tx, owner, payment ident.ID, parts []Part) err
 	if len(known) > 0 {
 		return fault.New("conflict.split", "the payment is split already")
 	}
+	shares := make([]share, len(parts))
 	for i, p := range parts {
-		saveShare(tx, payment, share{Part: p, n: int64(i)})
+		shares[i] = share{Part: p, n: int64(i)}
+		saveShare(tx, payment, shares[i])
 	}
-	return nil
+	return s.payees(tx, owner, plan, shares)
 }
 
 // payable says whether m's money may go to a part's payee: its marketplace, or
@@ -174,14 +178,6 @@ func payable(tx *store.Tx, m merchant.Merchant, p Part) error {
 		return fault.At("invalid.split", "parts", "a part goes to another merchant of the same marketplace")
 	}
 	return nil
-}
-
-// account is where a part's payee is owed.
-func (p Part) account() ledger.Account {
-	if p.Marketplace {
-		return ledger.Marketplace(p.Payee)
-	}
-	return ledger.Merchant(p.Payee)
 }
 
 // PartOf is what one payee has got of a payment and still has.

@@ -123,6 +123,16 @@ func (w *world) seller(code string) seller {
 	return seller{m, p}
 }
 
+// fair is the merchant that the marketplace is itself, once it has parts.
+func (w *world) fair() seller {
+	w.t.Helper()
+	m, err := w.merchants.Marketplace(w.t.Context(), w.realm, w.market)
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	return seller{Merchant: merchant.Merchant{ID: m.Merchant, Name: m.Name}}
+}
+
 // terms are 1.75 % and 30 cents of a card payment in AUD, 10 % tax on it.
 func terms(mode settlement.Mode) settlement.Terms {
 	return settlement.Terms{Mode: mode, DisputeFee: 2500, RefundFee: 20, PayoutFee: 50, HandPayouts: true,
@@ -250,7 +260,7 @@ func (w *world) lines(p payment.Payment) (out []string) {
 	if err != nil {
 		w.t.Fatal(err)
 	}
-	names := map[ident.ID]string{w.shop.ID: "shop", w.other.ID: "other", w.market: "fair"}
+	names := map[ident.ID]string{w.shop.ID: "shop", w.other.ID: "other", w.fair().ID: "fair"}
 	for _, e := range list {
 		out = append(out, fmt.Sprintf("%s %s %d gross %d fee %d tax %d", names[e.Merchant], e.Kind, e.Amount, e.Gross, e.Fee, e.Tax))
 	}
