@@ -3,7 +3,9 @@ package payment
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
+	"sync"
 
 	"github.com/florinpay/florin/connector"
 	"github.com/florinpay/florin/core/ident"
@@ -66,38 +68,91 @@ func (s sums) of(kind connector.Kind) int64 {
 // Verify compares every payment of a realm with its attempts, its events and
 // its postings, page by page, and returns what disagrees. progress is told how
 // many payments are done.
-func Verify(ctx context.Context, db *store.DB, realm ident.ID, progress func(done int64)) (findings []Finding, err error) {
-	const size = 1000
-	after, done := ident.ID(""), int64(0)
+func Verify(ctx context.Context, db *store.DB, realm ident.ID, progress func(done int64)) ([]Finding, error) {
+	v := NewVerification(db, realm, progress)
+	if err := v.Run(ctx); err != nil {
+		return nil, err
+	}
+	return v.Findings(), nil
+}
+
+// Verification is a Verify that several goroutines share: each that is in Run
+// takes the next page of payments, until there is none.
+type Verification struct {
+	db       *store.DB
+	realm    ident.ID
+	progress func(done int64)
+
+	mu    sync.Mutex
+	after ident.ID // the last payment of the last page taken
+	over  bool
+	done  int64
+	found []Finding
+}
+
+// NewVerification prepares one for a realm; see Verify.
+func NewVerification(db *store.DB, realm ident.ID, progress func(done int64)) *Verification {
+	return &Verification{db: db, realm: realm, progress: progress}
+}
+
+// Run compares pages until none is left. What it cannot read ends it with that
+// error.
+func (v *Verification) Run(ctx context.Context) error {
 	for {
-		n := 0
-		err := db.Snapshot(ctx, realm, func(tx *store.Tx) error {
-			list, err := pageUp(tx, after, size)
-			if err != nil || len(list) == 0 {
+		var list []Payment
+		var found []Finding
+		err := v.db.Snapshot(ctx, v.realm, func(tx *store.Tx) (err error) {
+			if list, err = v.take(tx); err != nil || len(list) == 0 {
 				return err
 			}
-			n = len(list)
 			seen, err := gather(tx, list)
 			if err != nil {
 				return err
 			}
 			for _, p := range list {
 				for _, what := range compare(p, seen[p.ID]) {
-					findings = append(findings, Finding{p.ID, what})
+					found = append(found, Finding{p.ID, what})
 				}
 			}
-			after = list[n-1].ID
 			return nil
 		})
-		if err != nil {
-			return nil, err
+		if err != nil || len(list) == 0 {
+			return err
 		}
-		done += int64(n)
-		progress(done)
-		if n < size {
-			return findings, nil
-		}
+		v.tell(len(list), found)
 	}
+}
+
+// take is the next page, with nothing when there is none.
+func (v *Verification) take(tx *store.Tx) ([]Payment, error) {
+	const size = 1000
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	if v.over {
+		return nil, nil
+	}
+	list, err := pageUp(tx, v.after, size)
+	if err != nil {
+		return nil, err
+	}
+	if v.over = len(list) < size; len(list) > 0 {
+		v.after = list[len(list)-1].ID
+	}
+	return list, nil
+}
+
+func (v *Verification) tell(n int, found []Finding) {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	v.found = append(v.found, found...)
+	v.done += int64(n)
+	v.progress(v.done)
+}
+
+// Findings are what every Run found, by payment, once they are back.
+func (v *Verification) Findings() []Finding {
+	slices.SortStableFunc(v.found, func(a, b Finding) int { return strings.Compare(string(a.Payment), string(b.Payment)) })
+	return v.found
 }
 
 // gather reads the evidence about payments, which are in the order of their ids.
