@@ -11,9 +11,9 @@ import (
 )
 
 // bill is an invoice on paper: who asks whom, for what, until when, and what a
-// transfer has to name. Words stand in English; amounts as the customer reads
+// transfer has to name, to which account. Words stand in English; amounts as the customer reads
 // them.
-func (a *App) bill(inv invoice.Invoice, m merchant.Merchant) []byte {
+func (a *App) bill(inv invoice.Invoice, m merchant.Merchant, account string) []byte {
 	cash := func(minor int64) string {
 		return page.Money(page.Language(inv.Details.Locale), money.Of(minor, inv.Amount.Currency))
 	}
@@ -47,6 +47,9 @@ func (a *App) bill(inv invoice.Invoice, m merchant.Merchant) []byte {
 	d.Rule()
 	d.Row(12, true, []float64{0, -1}, "To pay", cash(inv.Left().Minor))
 	d.Gap(10)
+	if account != "" {
+		text("Account: " + account)
+	}
 	text("Reference: "+inv.Payable, "Pay online: "+a.Spense.Link(inv))
 	text(strings.Split(inv.Details.Comment, "\n")...)
 	return d.Bytes()

@@ -83,11 +83,16 @@ func (a *App) tellPayers(tx *store.Tx, e event.Event) error {
 	if err != nil {
 		return err
 	}
-	return a.write(tx, inv, a.letters(inv, m, reminder))
+	ch, err := merchant.ChannelIn(tx, inv.Details.Channel.ID)
+	if err != nil {
+		return err
+	}
+	return a.write(tx, inv, a.letters(inv, m, ch.Settings.Account, reminder))
 }
 
-// letters are the messages that put an invoice before its payer.
-func (a *App) letters(inv invoice.Invoice, m merchant.Merchant, reminder bool) (list []notify.Draft) {
+// letters are the messages that put an invoice before its payer. Account is the
+// bank account to which a bill is paid, "" when the merchant has named none.
+func (a *App) letters(inv invoice.Invoice, m merchant.Merchant, account string, reminder bool) (list []notify.Draft) {
 	zone := invoice.Zone(inv.Details.Zone)
 	d := notify.Draft{Merchant: inv.Merchant, Object: inv.ID, Sender: m.Name, Template: notify.PaymentLink, Locale: inv.Details.Locale,
 		Words:   map[string]string{"merchant": m.Name, "name": inv.Customer.Title(), "reference": inv.Reference, "link": a.Spense.Link(inv)},
@@ -101,13 +106,13 @@ func (a *App) letters(inv invoice.Invoice, m merchant.Merchant, reminder bool) (
 	switch {
 	case reminder:
 		d.Template = notify.Reminder
-		d.Words["number"], d.Words["reference"] = inv.Number, inv.Payable
+		d.Words["number"], d.Words["reference"], d.Words["account"] = inv.Number, inv.Payable, account
 		add(notify.Email, inv.Customer.Email)
 		add(notify.SMS, inv.Customer.Phone)
 	case inv.Details.Channel.Kind == "invoice":
 		d.Template = notify.Invoice
-		d.Words["number"], d.Words["reference"] = inv.Number, inv.Payable
-		d.Attachments = []notify.Attachment{{Name: "invoice-" + string(inv.ID) + ".pdf", Type: "application/pdf", Body: a.bill(inv, m)}}
+		d.Words["number"], d.Words["reference"], d.Words["account"] = inv.Number, inv.Payable, account
+		d.Attachments = []notify.Attachment{{Name: "invoice-" + string(inv.ID) + ".pdf", Type: "application/pdf", Body: a.bill(inv, m, account)}}
 		add(notify.Email, inv.Customer.Email)
 	case inv.Details.Channel.Kind == "payment_link":
 		add(notify.SMS, inv.Customer.Phone)

@@ -39,10 +39,19 @@ func (a *App) flush(ctx context.Context) {
 }
 
 // Usage is what keys of a realm did in the last days, and what of it is
-// unusual.
+// unusual, held against a month of usage at least.
 func (a *App) Usage(ctx context.Context, realm ident.ID, days int) (list []access.Usage, unusual []access.Unusual, err error) {
 	list, err = a.Access.Usages(ctx, realm, days)
-	return list, access.Judge(list, spense.Makes), err
+	if len(list) == 0 || err != nil {
+		return nil, nil, err
+	}
+	known, err := a.Access.Usages(ctx, realm, max(days, usageDays))
+	for _, u := range access.Judge(known, spense.Makes) {
+		if u.Day >= list[len(list)-1].Day { // the newest day comes first
+			unusual = append(unusual, u)
+		}
+	}
+	return list, unusual, err
 }
 
 // warn tells the operator of today's unusual usage of a realm, in the log.

@@ -51,7 +51,8 @@ type updateView struct {
 }
 
 // Target is where an event is told, if the payment named an address that may
-// be told. What may not is left out without a word (sheet, 6.1) but for the log.
+// be told. What may not is left out without a word (sheet, 6.1); the operator
+// sees it in the list of unlisted hosts.
 func (s *Surface) Target(tx *store.Tx, e event.Event) (webhook.Target, error) {
 	c, ok := e.Subject.(invoice.Change)
 	if !ok || c.Is.Surface != Contract {
@@ -76,8 +77,7 @@ func (s *Surface) Target(tx *store.Tx, e event.Event) (webhook.Target, error) {
 		return webhook.Target{}, err
 	}
 	if !listed(to, p.Settings.NotifyHosts, env == access.Test) || s.Allowed(to) != nil {
-		s.Log.Warn("a webhook's host is not on the organization's list: it is not called", "payment", c.Is.ID, "organization", c.Is.Merchant, "host", hostOf(to))
-		return webhook.Target{}, nil
+		return webhook.Target{Unlisted: serverOf(to)}, nil
 	}
 	return webhook.Target{URL: to, Contract: Contract}, nil
 }
@@ -133,9 +133,11 @@ func listed(raw string, list []string, test bool) bool {
 	})
 }
 
-func hostOf(raw string) string {
-	if u, err := url.Parse(raw); err == nil {
-		return u.Hostname()
+// serverOf is what an operator has to see of an address that is not called: its
+// scheme, host and port, and nothing of what it may hold beside them.
+func serverOf(raw string) string {
+	if u, err := url.Parse(raw); err == nil && u.Host != "" {
+		return strings.ToLower(u.Scheme + "://" + u.Host)
 	}
-	return ""
+	return "(none)"
 }

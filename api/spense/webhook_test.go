@@ -5,6 +5,7 @@ import (
 	"crypto/sha256"
 	"encoding/base64"
 	"encoding/hex"
+	"maps"
 	"net/http"
 	"net/url"
 	"strings"
@@ -88,7 +89,7 @@ func TestUnlistedHosts(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, to := range []string{"http://127.0.0.2:" + u.Port() + "/", "https://unlisted.example/", "ftp://localhost/", "javascript:1", "http://kari@localhost:" + u.Port() + "/", "//localhost", " " + in.url, "http://localhost.evil.example/"} {
+	for _, to := range []string{"http://127.0.0.2:" + u.Port() + "/", "https://unlisted.example/", "https://UNLISTED.example/hooks?token=1", "ftp://localhost/", "javascript:1", "http://kari@localhost:" + u.Port() + "/", "//localhost", " " + in.url, "http://localhost.evil.example/"} {
 		id := h.told(t, to)
 		h.deliver(t)
 		if list, err := h.app.Webhooks.About(t.Context(), h.sandboxRealm(t), ident.ID(id)); err != nil || len(list) > 0 {
@@ -97,6 +98,18 @@ func TestUnlistedHosts(t *testing.T) {
 	}
 	if got := in.all(); len(got) > 0 {
 		t.Errorf("got %q", got)
+	}
+	seen := map[string]int64{}
+	list, err := h.app.Webhooks.Unlisted(t.Context(), h.sandboxRealm(t))
+	for _, u := range list { // what the operator is shown
+		if seen[u.Host] = u.Messages; string(u.Merchant) != h.sandbox.Spense.OrganizationID {
+			t.Errorf("got %+v", u)
+		}
+	}
+	want := map[string]int64{"http://127.0.0.2:" + u.Port(): 1, "https://unlisted.example": 2, "ftp://localhost": 1, "http://localhost:" + u.Port(): 1, "://localhost": 1,
+		"http://localhost.evil.example": 1, "(none)": 2}
+	if err != nil || !maps.Equal(seen, want) {
+		t.Errorf("got %v (%v), want %v", seen, err, want)
 	}
 }
 

@@ -13,6 +13,7 @@ const (
 	addVersion    = `INSERT INTO schema_version (version, name, checksum, applied_at) VALUES (9999, '9999_later', '', 0)`
 	forgetNewest  = `DELETE FROM schema_version WHERE version = (SELECT max(version) FROM schema_version)`
 	countVersions = `SELECT count(*) FROM schema_version`
+	liveRealm     = `SELECT realm FROM realm WHERE environment = 'live'`
 	countPayments = `SELECT count(*) FROM payment`
 )
 
@@ -65,6 +66,48 @@ func count(t testing.TB, file, text string) (n int) {
 type attempt struct {
 	kind, state, currency string
 	amount                int64
+}
+
+// counted is a row of how often a key called, days ago.
+type counted struct {
+	ago              int
+	key              string
+	operation, agent string
+	calls, faults    int64
+}
+
+// use writes down calls that nobody made, as their realm's day has them.
+func use(t testing.TB, database, realm string, rows ...counted) {
+	t.Helper()
+	db := connect(t, database)
+	defer db.Close()
+	for _, r := range rows {
+		if _, err := db.Exec(`INSERT INTO access_usage (realm, day, key, operation, agent, calls, faults, old, last_at) VALUES ($1, $2, $3, $4, $5, $6, $7, 0, 0)`,
+			realm, daysAgo(r.ago), r.key, r.operation, r.agent, r.calls, r.faults); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+// overlook writes down a server that payments named and nobody called.
+func overlook(t testing.TB, database, realm, host string) {
+	t.Helper()
+	db := connect(t, database)
+	defer db.Close()
+	if _, err := db.Exec(`INSERT INTO webhook_unlisted (realm, merchant, host, messages, first_at, last_at) VALUES ($1, 'm', $2, 41, 43200000, 86400000)`, realm, host); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// word reads one text.
+func word(t testing.TB, database, query string) (s string) {
+	t.Helper()
+	db := connect(t, database)
+	defer db.Close()
+	if err := db.QueryRow(query).Scan(&s); err != nil {
+		t.Fatal(err)
+	}
+	return s
 }
 
 // connect opens a database of either engine beside florin.

@@ -3,7 +3,9 @@ package main
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"text/tabwriter"
@@ -175,33 +177,83 @@ type settleFile struct {
 	Balanced bool   `help:"Add a debit of the sum, as some banks want it."`
 }
 
+// Run makes the file, and says how many payouts are in it once they are marked
+// and the file lies under its name. A run that was cut off is taken up again.
 func (s settleFile) Run(ctx context.Context) error {
 	return offline(ctx, s.settings, func(a *app.App) error {
 		realm, err := s.realm(ctx, a)
 		if err != nil {
 			return err
 		}
-		out, err := os.OpenFile(s.Out, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600) // before payouts are marked as carried by it
+		if _, err := os.Lstat(s.Out); !errors.Is(err, fs.ErrNotExist) {
+			return fmt.Errorf("%s: it is there already", s.Out)
+		}
+		list, err := s.resume(ctx, a, realm.ID)
 		if err != nil {
 			return err
 		}
-		f, err := a.Settlement.DirectEntryFile(ctx, realm.ID, operator, aba.Payer{Bank: s.Bank, Name: s.Name, UserID: s.UserID, BSB: s.BSB, Account: s.Account, Balanced: s.Balanced}, time.Now())
-		if err != nil {
-			_ = out.Close() // nothing was written
-			_ = os.Remove(s.Out)
-			return err
+		if len(list) == 0 {
+			f, err := a.Settlement.DirectEntry(ctx, realm.ID, aba.Payer{Bank: s.Bank, Name: s.Name, UserID: s.UserID, BSB: s.BSB, Account: s.Account, Balanced: s.Balanced}, time.Now())
+			if err != nil {
+				return err
+			}
+			if err := layMarked(s.Out, f.Text, func() (err error) {
+				list, err = a.Settlement.Carry(ctx, realm.ID, operator, f)
+				return err
+			}); err != nil {
+				return err
+			}
 		}
-		if _, err = out.Write(f.Text); err == nil {
-			err = out.Sync()
-		}
-		if closed := out.Close(); err == nil {
-			err = closed
-		}
-		if err == nil {
-			_, err = fmt.Printf("%d payouts in %s\n", len(f.Payouts), s.Out)
-		}
+		_, err = fmt.Printf("%d payouts in %s\n", len(list), s.Out)
 		return err
 	})
+}
+
+// unmarked is how a file is called until its payouts are marked: nobody sends it.
+const unmarked = ".part"
+
+// layMarked puts a file on disk, whole, before mark says that its payouts are
+// carried by it, and gives it its name after that: what is marked is never lost,
+// and what has its name is marked.
+func layMarked(out string, text []byte, mark func() error) error {
+	if err := layFile(out+unmarked, text); err != nil {
+		return err
+	}
+	if err := mark(); err != nil {
+		if fault.Is(err, fault.Conflict) { // nothing is marked; after any other fault something may be
+			err = errors.Join(err, os.Remove(out+unmarked))
+		}
+		return err
+	}
+	return named(out)
+}
+
+// named gives a file that is marked its name.
+func named(out string) error {
+	if err := os.Rename(out+unmarked, out); err != nil {
+		return err
+	}
+	return syncFolder(filepath.Dir(out))
+}
+
+// resume takes up a run that was cut off: if payouts are marked as carried by
+// what it left, that gets its name; if not, it goes.
+func (s settleFile) resume(ctx context.Context, a *app.App, realm ident.ID) ([]settlement.Payout, error) {
+	text, err := os.ReadFile(s.Out + unmarked)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	list, err := a.Settlement.Carried(ctx, realm, text)
+	switch {
+	case err != nil:
+		return nil, err
+	case len(list) == 0:
+		return nil, os.Remove(s.Out + unmarked)
+	}
+	return list, named(s.Out)
 }
 
 type settleConclude struct {

@@ -11,7 +11,6 @@ import (
 	"github.com/florinpay/florin/core/fault"
 	"github.com/florinpay/florin/core/ident"
 	"github.com/florinpay/florin/core/merchant"
-	"github.com/florinpay/florin/store"
 )
 
 // keySpense makes a credential of the Spense contract, and the organisations
@@ -52,16 +51,11 @@ func (k keySpense) Run(ctx context.Context) error {
 
 // merchant finds a merchant by its code, or makes it with a profile.
 func (k keySpense) merchant(ctx context.Context, a *app.App, realm ident.ID, code string) (ident.ID, error) {
-	list, _, err := a.Merchants.Search(ctx, realm, merchant.Filter{Page: store.Page{Limit: 1 << 31}})
-	for _, m := range list {
-		if m.Code == code {
-			return m.ID, nil
-		}
+	m, err := merchantOf(ctx, a, realm, code)
+	if err == nil || !fault.Is(err, fault.NotFound) {
+		return m.ID, err
 	}
-	if err != nil {
-		return "", err
-	}
-	m, err := a.Merchants.Add(ctx, realm, merchant.Merchant{Code: code, Name: code, Country: k.Country, Business: merchant.Business{TimeZone: k.Zone}})
+	m, err = a.Merchants.Add(ctx, realm, merchant.Merchant{Code: code, Name: code, Country: k.Country, Business: merchant.Business{TimeZone: k.Zone}})
 	if err != nil {
 		return "", err
 	}

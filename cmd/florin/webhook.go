@@ -23,6 +23,8 @@ type webhookCommand struct {
 	Rotate  webhookRotate  `cmd:"" help:"Give a server a new secret; the old one stays good for a while."`
 	Disable webhookDisable `cmd:"" help:"Stop a server's deliveries."`
 	Enable  webhookEnable  `cmd:"" help:"Start them again."`
+
+	Unlisted webhookUnlisted `cmd:"" help:"List the servers that payments name and that are not called, since their host is on no profile's list."`
 }
 
 var operator = audit.By{Actor: "operator", Origin: "command line"}
@@ -107,6 +109,32 @@ func (w webhookList) Run(ctx context.Context) error {
 		fmt.Fprintln(t, "ENDPOINT\tKIND\tMODE\tSTATE\tEVENTS\tURL")
 		for _, e := range list {
 			fmt.Fprintf(t, "%s\t%s\t%s\t%s\t%s\t%s\n", e.ID, e.Kind, e.Mode, strings.TrimSpace(string(e.State)+" "+e.Reason), or(strings.Join(e.Filter, ","), "all"), e.URL)
+		}
+		return t.Flush()
+	})
+}
+
+type webhookUnlisted struct {
+	settings
+	whose
+}
+
+// Run prints a line for each host, the latest first: callers are told nothing of
+// it, so only an operator can see why nobody is called.
+func (w webhookUnlisted) Run(ctx context.Context) error {
+	return offline(ctx, w.settings, func(a *app.App) error {
+		realm, err := w.realm(ctx, a)
+		if err != nil {
+			return err
+		}
+		list, err := a.Webhooks.Unlisted(ctx, realm.ID)
+		if err != nil {
+			return err
+		}
+		t := tabwriter.NewWriter(os.Stdout, 0, 4, 2, ' ', 0)
+		fmt.Fprintln(t, "MERCHANT\tSERVER\tMESSAGES\tFIRST\tLAST")
+		for _, u := range list {
+			fmt.Fprintf(t, "%s\t%s\t%d\t%s\t%s\n", u.Merchant, u.Host, u.Messages, u.FirstAt.Format(time.DateTime), u.LastAt.Format(time.DateTime))
 		}
 		return t.Flush()
 	})

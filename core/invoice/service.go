@@ -26,6 +26,9 @@ type Service struct {
 
 	// Environment tells which environment a realm is in.
 	Environment func(ctx context.Context, realm ident.ID) (access.Environment, error)
+	// Claimed, if there is one, says whether somebody else has been asked to pay
+	// an invoice, and may still: nobody is reminded meanwhile.
+	Claimed func(tx *store.Tx, inv Invoice) (bool, error)
 }
 
 func permitted(actor access.Actor, need access.Permission, owner ident.ID) error {
@@ -76,6 +79,12 @@ func (s *Service) ByKey(ctx context.Context, key string) (inv Invoice, realm ide
 
 // GetIn reads an invoice inside a transaction. Faults: not_found.invoice.
 func GetIn(tx *store.Tx, id ident.ID) (Invoice, error) { return getInvoice(tx, id) }
+
+// ByPayable finds, inside a transaction, the invoice whose payable reference is
+// that, as a bank writes it.
+func ByPayable(tx *store.Tx, reference string) (inv Invoice, found bool, err error) {
+	return byPayable(tx, CleanReference(reference))
+}
 
 // Filter says which invoices are looked for; what is empty does not matter.
 type Filter struct {

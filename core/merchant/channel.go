@@ -45,7 +45,8 @@ func (c Channel) Serves(profile ident.ID) bool {
 }
 
 // AddChannel makes a channel of a merchant. Faults: invalid.name,
-// invalid.channel, not_found.merchant.
+// invalid.channel, not_found.merchant, not_found.profile (it has none of that
+// id).
 func (s *Service) AddChannel(ctx context.Context, realm ident.ID, c Channel) (Channel, error) {
 	if err := named("channel", c.Name); err != nil {
 		return Channel{}, err
@@ -57,33 +58,50 @@ func (s *Service) AddChannel(ctx context.Context, realm ident.ID, c Channel) (Ch
 		if _, err := getMerchant(tx, c.Merchant); err != nil {
 			return err
 		}
+		for _, id := range c.Profiles {
+			p, err := getProfile(tx, `id`, string(id))
+			if err == nil && p.Merchant != c.Merchant {
+				err = fault.New("not_found.profile", "the merchant has no profile %s", p.Code)
+			}
+			if err != nil {
+				return err
+			}
+		}
 		c.ID, c.Version, c.CreatedAt = tx.NewID(), 1, tx.Now()
 		return addChannel(tx, c)
 	})
 	return c, err
 }
 
-// SaveChannel stores a channel's name, profiles, settings and whether it is
-// active. Faults: invalid.name.
-func (s *Service) SaveChannel(ctx context.Context, realm ident.ID, c Channel) (Channel, error) {
-	if err := named("channel", c.Name); err != nil {
-		return Channel{}, err
-	}
-	err := s.DB.Update(ctx, realm, func(tx *store.Tx) error { return saveChannel(tx, c) })
-	if err != nil {
-		return Channel{}, err
-	}
-	c.Version++
-	return c, nil
+// RemoveChannel takes a channel from a merchant. What was put on it stays as it
+// is. Faults: not_found.channel.
+func (s *Service) RemoveChannel(ctx context.Context, realm, merchant, id ident.ID) error {
+	return s.DB.Update(ctx, realm, func(tx *store.Tx) error {
+		found, err := dropChannel(tx, merchant, id)
+		if err == nil && !found {
+			err = fault.New("not_found.channel", "the merchant has no channel %s", id)
+		}
+		return err
+	})
 }
 
 // Channels lists a merchant's channels, oldest first.
 func (s *Service) Channels(ctx context.Context, realm, merchant ident.ID) (list []Channel, err error) {
 	err = s.DB.View(ctx, realm, func(tx *store.Tx) error {
-		list, err = channelsOf(tx, merchant)
+		list, err = channels(tx, `merchant = $2`, merchant)
 		return err
 	})
 	return list, err
+}
+
+// ChannelIn reads a channel inside a transaction; without one of that id it is
+// an empty one.
+func ChannelIn(tx *store.Tx, id ident.ID) (c Channel, err error) {
+	list, err := channels(tx, `id = $2`, id)
+	if len(list) > 0 {
+		c = list[0]
+	}
+	return c, err
 }
 
 // ProfilesOf lists the enabled profiles of merchants, oldest first.

@@ -268,17 +268,16 @@ func addChannel(tx *store.Tx, c Channel) error {
 	return err
 }
 
-func saveChannel(tx *store.Tx, c Channel) error {
-	row, err := channelRow(tx, c, c.Version+1)
-	if err == nil {
-		tx.Swap(channelTable, c.Version, row...)
-	}
-	return err
+// dropChannel removes a merchant's channel and says whether there was one.
+func dropChannel(tx *store.Tx, merchant, id ident.ID) (bool, error) {
+	n, err := tx.Exec(`DELETE FROM channel WHERE realm = $1 AND merchant = $2 AND id = $3`, string(tx.Realm()), string(merchant), string(id))
+	return n > 0, err
 }
 
-func channelsOf(tx *store.Tx, merchant ident.ID) (list []Channel, err error) {
-	err = tx.All(`SELECT id, version, merchant, kind, name, profiles, active, settings, created_at FROM channel WHERE realm = $1 AND merchant = $2 ORDER BY id`,
-		[]any{string(tx.Realm()), string(merchant)}, func(scan func(...any) error) error {
+// channels reads the channels that meet a condition about $2, the oldest first.
+func channels(tx *store.Tx, condition string, what ident.ID) (list []Channel, err error) {
+	err = tx.All(`SELECT id, version, merchant, kind, name, profiles, active, settings, created_at FROM channel WHERE realm = $1 AND `+condition+` ORDER BY id`,
+		[]any{string(tx.Realm()), string(what)}, func(scan func(...any) error) error {
 			var c Channel
 			var profiles, settings string
 			var created int64

@@ -37,7 +37,7 @@ func (s *Service) Decide(ctx context.Context, actor access.Actor, d Decision) (O
 	if err := actor.Need(access.Review); err != nil {
 		return Outcome{}, err
 	}
-	if err := d.check(); err != nil {
+	if err := CheckDecision(d.Verdict, d.Reason); err != nil {
 		return Outcome{}, err
 	}
 	var out Outcome
@@ -75,11 +75,13 @@ func (s *Service) Decide(ctx context.Context, actor access.Actor, d Decision) (O
 	return out, err
 }
 
-func (d Decision) check() error {
-	if d.Verdict != Accept && d.Verdict != Return {
+// CheckDecision holds a verdict and its reason to what is kept of reviews.
+// Faults: invalid.verdict, invalid.reason.
+func CheckDecision(v Verdict, reason string) error {
+	if v != Accept && v != Return {
 		return fault.New("invalid.verdict", "a review ends with accept or return")
 	}
-	text := strings.TrimSpace(d.Reason)
+	text := strings.TrimSpace(reason)
 	if text == "" || !utf8.ValidString(text) || utf8.RuneCountInString(text) > 200 || strings.ContainsFunc(text, unicode.IsControl) {
 		return fault.At("invalid.reason", "reason", "say why, in 1 to 200 characters")
 	}

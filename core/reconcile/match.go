@@ -29,6 +29,8 @@ const (
 	NotReceived    Label = "not_received"    // the bank statement does not have the provider's payment
 	WrongReceipt   Label = "wrong_receipt"   // the bank received another amount
 	UnknownReceipt Label = "unknown_receipt" // a line of the bank statement that nothing explains
+	WrongPayout    Label = "wrong_payout"    // the bank statement has another amount for a payout than we sent
+	DoublePayout   Label = "double_payout"   // it has a payout twice, or one that we never sent
 )
 
 // Difference is one thing that the books do not agree on.

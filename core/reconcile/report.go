@@ -159,6 +159,22 @@ func (s *Service) lacking(tx *store.Tx, c *comparison, from, to time.Time) error
 	return failed
 }
 
+// doubt is the difference that a line is which nothing explains.
+func (l BankLine) doubt(on time.Time) Difference {
+	d := Difference{Label: UnknownReceipt, Reference: l.Reference, At: on, Theirs: money.Of(l.Amount, l.Currency)}
+	if l.Of == "" {
+		return d
+	}
+	d.Label, d.Reference, d.Ours = WrongPayout, l.Of, l.Expected
+	if l.Amount < 0 {
+		d.Ours = d.Ours.Neg()
+	}
+	if d.Ours == d.Theirs {
+		d.Label = DoublePayout
+	}
+	return d
+}
+
 // bankDifferences judges what the bank statement has and has not. Without a
 // statement of a time nothing is missing on it.
 func bankDifferences(tx *store.Tx, c *comparison, list []File, from, to time.Time) error {
@@ -173,7 +189,7 @@ func bankDifferences(tx *store.Tx, c *comparison, list []File, from, to time.Tim
 		last = max(last, l.BookedOn)
 		if l.Match == "" && l.BookedOn < to.Format(time.DateOnly) {
 			on, _ := time.Parse(time.DateOnly, l.BookedOn) // it was checked when it came in
-			c.found = append(c.found, Difference{Label: UnknownReceipt, Reference: l.Reference, At: on, Theirs: money.Of(l.Amount, l.Currency)})
+			c.found = append(c.found, l.doubt(on))
 		}
 	}
 	for _, f := range list {

@@ -202,20 +202,26 @@ func refused(tx *store.Tx) (list []Refused, err error) {
 }
 
 var bankTable = &store.Table{Name: "reconcile_bank", Key: 2, Columns: []string{"realm", "hash", "version", "account", "currency", "amount", "booked_on", "reference",
-	"text", "matched", "matched_by", "imported_at"}}
+	"text", "matched", "matched_by", "imported_at", "expected", "expected_currency"}}
 
-const bankColumns = `hash, version, account, currency, amount, booked_on, reference, text, matched, matched_by, imported_at`
+const bankColumns = `hash, version, account, currency, amount, booked_on, reference, text, matched, matched_by, imported_at, expected, expected_currency`
 
 func bankRow(tx *store.Tx, l BankLine, version int64) []any {
-	return []any{string(tx.Realm()), l.hash, version, l.Account, string(l.Currency), l.Amount, l.BookedOn, l.Reference, l.Text, l.Match, l.Of, clock.Millis(l.ImportedAt)}
+	return []any{string(tx.Realm()), l.hash, version, l.Account, string(l.Currency), l.Amount, l.BookedOn, l.Reference, l.Text, l.Match, l.Of, clock.Millis(l.ImportedAt),
+		l.Expected.Minor, string(l.Expected.Currency)}
 }
 
 func addBank(tx *store.Tx, l BankLine) { tx.Insert(bankTable, bankRow(tx, l, 1)...) }
 
-// matchBank writes what explains a line, over the version it was read at.
+// saveBank writes a changed line over the version it was read at.
+func saveBank(tx *store.Tx, l BankLine) {
+	tx.Swap(bankTable, l.Version, bankRow(tx, l, l.Version+1)...)
+}
+
+// matchBank writes what explains a line.
 func matchBank(tx *store.Tx, l BankLine, match, of string) {
 	l.Match, l.Of = match, of
-	tx.Swap(bankTable, l.Version, bankRow(tx, l, l.Version+1)...)
+	saveBank(tx, l)
 }
 
 func bankLinesWhere(tx *store.Tx, condition string, args ...any) (list []BankLine, err error) {
@@ -223,7 +229,7 @@ func bankLinesWhere(tx *store.Tx, condition string, args ...any) (list []BankLin
 		append([]any{string(tx.Realm())}, args...), func(scan func(...any) error) error {
 			var l BankLine
 			var imported int64
-			err := scan(&l.hash, &l.Version, &l.Account, &l.Currency, &l.Amount, &l.BookedOn, &l.Reference, &l.Text, &l.Match, &l.Of, &imported)
+			err := scan(&l.hash, &l.Version, &l.Account, &l.Currency, &l.Amount, &l.BookedOn, &l.Reference, &l.Text, &l.Match, &l.Of, &imported, &l.Expected.Minor, &l.Expected.Currency)
 			l.ImportedAt = clock.FromMillis(imported)
 			list = append(list, l)
 			return err
@@ -238,3 +244,17 @@ func bankBetween(tx *store.Tx, from, to string) ([]BankLine, error) {
 
 // unmatched reads the lines that nothing explains.
 func unmatched(tx *store.Tx) ([]BankLine, error) { return bankLinesWhere(tx, `matched = ''`) }
+
+// matchedBy reads the lines that one thing explains.
+func matchedBy(tx *store.Tx, match, of string) ([]BankLine, error) {
+	return bankLinesWhere(tx, `matched = $2 AND matched_by = $3`, match, of)
+}
+
+// getBank reads a line by its hash.
+func getBank(tx *store.Tx, hash string) (l BankLine, found bool, err error) {
+	list, err := bankLinesWhere(tx, `hash = $2`, hash)
+	if len(list) > 0 {
+		l, found = list[0], true
+	}
+	return l, found, err
+}

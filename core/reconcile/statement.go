@@ -4,8 +4,10 @@ import (
 	"context"
 	"fmt"
 	"regexp"
+	"slices"
 	"strings"
 	"time"
+	"unicode"
 
 	"github.com/florinpay/florin/connector"
 	"github.com/florinpay/florin/core/audit"
@@ -28,8 +30,9 @@ type BankLine struct {
 	BookedOn   string // YYYY-MM-DD
 	Reference  string
 	Text       string
-	Match      string // what explains it: settlement, payout, fee_invoice, invoice, or ""
-	Of         string // which one
+	Match      string       // what explains it: settlement, payout, fee_invoice, invoice, person, or ""
+	Of         string       // which one; of a line that nothing explains the payout that it names, or ""
+	Expected   money.Amount // what that payout is of
 	ImportedAt time.Time
 	Version    int64
 
@@ -42,6 +45,7 @@ const (
 	OfPayout     = "payout"
 	OfFeeInvoice = "fee_invoice" // a merchant's fees
 	OfInvoice    = "invoice"     // a merchant's customer has paid
+	OfPerson     = "person"      // an operator has decided it
 )
 
 // ImportBank takes in a statement of our bank, camt.053 or CSV, and explains
@@ -112,7 +116,7 @@ var (
 	payoutName  = regexp.MustCompile(`\bFP[0-9A-F]{14}\b`)
 	invoiceName = regexp.MustCompile(`\b[A-Za-z0-9]{16}\b`)
 	fileName    = regexp.MustCompile(`\b[0-9A-Za-z]{4,20}-[0-9]{8}\b`)
-	billName    = regexp.MustCompile(`\b[0-9]{2,25}\b-?`)
+	billName    = regexp.MustCompile(`^[0-9]{2,25}-?$`)
 )
 
 // matching is whose name stands in the trail.
@@ -152,13 +156,7 @@ func (s *Service) explain(ctx context.Context, realm ident.ID, l BankLine) error
 			return err
 		}
 	}
-	text = fileName.ReplaceAllString(text, " ") // a provider's payment whose file is still to come pays nobody's invoice
-	for _, name := range append([]string{l.Reference}, billName.FindAllString(text, -1)...) {
-		if done, err := s.billPaid(ctx, realm, l, name); done || err != nil {
-			return err
-		}
-	}
-	return nil
+	return s.billPaid(ctx, realm, l, fileName.ReplaceAllString(text, " ")) // a provider's payment whose file is still to come pays nobody's invoice
 }
 
 // received: a provider has paid what a file of its says. If the amount is the
@@ -193,22 +191,60 @@ func (s *Service) received(ctx context.Context, realm ident.ID, l BankLine, name
 	return done, err
 }
 
-// paidOut: a payout of ours has left the account, or has come back to it.
+// paidOut: a payout of ours has left the account, or has come back to it. A
+// line that says so otherwise than our books (another amount, a second time, a
+// payout that was never sent) waits for a person.
 func (s *Service) paidOut(ctx context.Context, realm ident.ID, l BankLine, name string) (done bool, err error) {
-	list, _, err := s.Settlement.Payouts(ctx, realm, settlement.Filter{References: []string{name}, Page: store.Page{Limit: 1}})
-	if err != nil || len(list) == 0 || list[0].Amount != max(l.Amount, -l.Amount) || list[0].Currency != l.Currency {
+	p, found, err := s.payout(ctx, realm, name)
+	if err != nil || !found {
 		return false, err
 	}
-	state := settlement.Paid
-	if l.Amount > 0 {
-		state = settlement.Reversed
+	doubtful := p.Amount != max(l.Amount, -l.Amount) || p.Currency != l.Currency || l.Amount < 0 && (p.State == settlement.Created || p.State == settlement.Canceled)
+	if !doubtful {
+		if doubtful, err = s.repeated(ctx, realm, l, name); err != nil {
+			return false, err
+		}
 	}
-	if p := list[0]; p.Details.File != "" && p.State != state {
+	if doubtful {
+		if l.Of == name { // it waits already
+			return true, nil
+		}
+		l.Of, l.Expected = name, money.Of(p.Amount, p.Currency)
+		return true, s.DB.Update(ctx, realm, func(tx *store.Tx) error { saveBank(tx, l); return nil })
+	}
+	if state := l.moved(); p.Details.File != "" && p.State != state {
 		if _, err := s.Settlement.Conclude(ctx, realm, matching, p.ID, state); err != nil && !fault.Is(err, "conflict") {
 			return false, err
 		}
 	}
 	return true, s.DB.Update(ctx, realm, func(tx *store.Tx) error { matchBank(tx, l, OfPayout, name); return nil })
+}
+
+// moved is what a line says of a payout: it has left, or it has come back.
+func (l BankLine) moved() settlement.State {
+	if l.Amount > 0 {
+		return settlement.Reversed
+	}
+	return settlement.Paid
+}
+
+// repeated says whether another line has told of a payout what l tells.
+func (s *Service) repeated(ctx context.Context, realm ident.ID, l BankLine, name string) (again bool, err error) {
+	err = s.DB.View(ctx, realm, func(tx *store.Tx) error {
+		list, err := matchedBy(tx, OfPayout, name)
+		again = slices.ContainsFunc(list, func(other BankLine) bool { return other.hash != l.hash && other.moved() == l.moved() })
+		return err
+	})
+	return again, err
+}
+
+// payout finds a payout by its reference.
+func (s *Service) payout(ctx context.Context, realm ident.ID, name string) (p settlement.Payout, found bool, err error) {
+	list, _, err := s.Settlement.Payouts(ctx, realm, settlement.Filter{References: []string{name}, Page: store.Page{Limit: 1}})
+	if len(list) > 0 {
+		p, found = list[0], true
+	}
+	return p, found, err
 }
 
 // feePaid: a merchant has paid an invoice for its fees.
@@ -229,21 +265,74 @@ func (s *Service) feePaid(ctx context.Context, realm ident.ID, l BankLine, name 
 
 // billPaid: somebody has paid a merchant's invoice into our account. The money
 // is booked with the line's match, so that it counts once.
-func (s *Service) billPaid(ctx context.Context, realm ident.ID, l BankLine, name string) (done bool, err error) {
-	if name == "" {
-		return false, nil
-	}
-	err = s.DB.Update(ctx, realm, func(tx *store.Tx) error {
-		inv, err := s.Invoices.ReceiveIn(tx, invoice.Transfer{ID: l.hash, Reference: name, Amount: money.Of(l.Amount, l.Currency)})
-		if err == nil {
-			matchBank(tx, l, OfInvoice, string(inv.ID))
+func (s *Service) billPaid(ctx context.Context, realm ident.ID, l BankLine, text string) error {
+	err := s.DB.Update(ctx, realm, func(tx *store.Tx) error {
+		name, err := billOf(tx, l, text)
+		if name == "" || err != nil {
+			return err
 		}
-		return err
+		return s.pay(tx, l, name)
 	})
-	if fault.Is(err, fault.NotFound) || fault.Is(err, fault.Conflict) || fault.Is(err, fault.Invalid) { // nobody's, or in another currency: a person looks
-		return false, nil
+	if fault.Is(err, fault.NotFound) || fault.Is(err, fault.Conflict) || fault.Is(err, fault.Invalid) { // a person looks
+		return nil
 	}
-	return err == nil, err
+	return err
+}
+
+// pay books a line as money for the invoice of a payable reference.
+func (s *Service) pay(tx *store.Tx, l BankLine, name string) error {
+	inv, err := s.Invoices.ReceiveIn(tx, invoice.Transfer{ID: l.hash, Reference: name, Amount: money.Of(l.Amount, l.Currency)})
+	if err == nil {
+		matchBank(tx, l, OfInvoice, string(inv.ID))
+	}
+	return err
+}
+
+// How long a payable reference has to be to be believed by itself: where a
+// statement has a field for it, and in a text, which may hold any number: a day,
+// a telephone, somebody's customer number. The references that we draw have ten
+// digits or more. A shorter one counts where the amount is to the cent what its
+// invoice still asks for.
+const (
+	sureInField = 6
+	sureInText  = 10
+)
+
+// billOf is the payable reference of the invoice that a line pays, or "". A word
+// of the text counts whole or not at all. Of several invoices that are named the
+// one that asks for this very amount is meant, or none.
+func billOf(tx *store.Tx, l BankLine, text string) (string, error) {
+	words := strings.FieldsFunc(text, func(r rune) bool { return unicode.IsSpace(r) || strings.ContainsRune(",;:#()", r) })
+	var sure, exact []string
+	var seen []ident.ID
+	for i, name := range append([]string{invoice.CleanReference(l.Reference)}, words...) {
+		if !billName.MatchString(name) {
+			continue
+		}
+		inv, found, err := invoice.ByPayable(tx, name)
+		if err != nil {
+			return "", err
+		}
+		if !found || inv.Amount.Currency != l.Currency || slices.Contains(seen, inv.ID) {
+			continue
+		}
+		switch field := i == 0; {
+		case inv.Left().Minor == l.Amount:
+			exact = append(exact, name)
+		case len(name) >= sureInText, field && len(name) >= sureInField:
+			sure = append(sure, name)
+		default:
+			continue
+		}
+		seen = append(seen, inv.ID)
+	}
+	switch {
+	case len(exact) == 1:
+		return exact[0], nil
+	case len(exact) == 0 && len(sure) == 1:
+		return sure[0], nil
+	}
+	return "", nil
 }
 
 // BankLines lists the statement's lines booked between two days, both in it.

@@ -19,7 +19,8 @@ import (
 type Render func(contract string) (Message, error)
 
 // Fan writes, in the event's own transaction, one delivery for every endpoint
-// that wants the event, and one for each target that the object itself names.
+// that wants the event, and one for each target that the object itself names,
+// or counts that such a target must not be called.
 // A target that is a subscribed endpoint's URL too gets the message once.
 func (s *Service) Fan(tx *store.Tx, e event.Event, render Render, targets ...Target) error {
 	list, err := s.subscribers(tx)
@@ -38,6 +39,11 @@ func (s *Service) Fan(tx *store.Tx, e event.Event, render Render, targets ...Tar
 		}
 	}
 	for _, t := range targets {
+		if t.Unlisted != "" {
+			if err := countUnlisted(tx, e.Merchant, t.Unlisted); err != nil {
+				return err
+			}
+		}
 		if t.URL == "" || slices.Contains(f.urls, t.URL) {
 			continue
 		}

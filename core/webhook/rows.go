@@ -291,6 +291,48 @@ func triesOf(tx *store.Tx, delivery ident.ID) ([]Try, error) {
 	return out, err
 }
 
+// addUnlisted counts a message for a server that is known, and says whether it is.
+func addUnlisted(tx *store.Tx, merchant ident.ID, host string) (bool, error) {
+	n, err := tx.Exec(`UPDATE webhook_unlisted SET messages = messages + 1, last_at = $4 WHERE realm = $1 AND merchant = $2 AND host = $3`,
+		string(tx.Realm()), string(merchant), host, clock.Millis(tx.Now()))
+	return n > 0, err
+}
+
+// makeUnlisted counts the first message for a server.
+func makeUnlisted(tx *store.Tx, merchant ident.ID, host string) error {
+	_, err := tx.Exec(`INSERT INTO webhook_unlisted (realm, merchant, host, messages, first_at, last_at) VALUES ($1, $2, $3, 1, $4, $4)
+		ON CONFLICT (realm, merchant, host) DO UPDATE SET messages = webhook_unlisted.messages + 1, last_at = excluded.last_at`,
+		string(tx.Realm()), string(merchant), host, clock.Millis(tx.Now()))
+	return err
+}
+
+// unlistedOf says how many servers of a merchant are told apart.
+func unlistedOf(tx *store.Tx, merchant ident.ID) (n int64, err error) {
+	_, err = tx.Get([]any{&n}, `SELECT COUNT(*) FROM webhook_unlisted WHERE realm = $1 AND merchant = $2`, string(tx.Realm()), string(merchant))
+	return n, err
+}
+
+func unlisted(tx *store.Tx) (list []Unlisted, err error) {
+	err = tx.All(`SELECT merchant, host, messages, first_at, last_at FROM webhook_unlisted WHERE realm = $1 ORDER BY last_at DESC, merchant, host LIMIT 1000`,
+		[]any{string(tx.Realm())}, func(scan func(...any) error) error {
+			var u Unlisted
+			var first, last int64
+			err := scan(&u.Merchant, &u.Host, &u.Messages, &first, &last)
+			u.FirstAt, u.LastAt = clock.FromMillis(first), clock.FromMillis(last)
+			list = append(list, u)
+			return err
+		})
+	return list, err
+}
+
+// sweepUnlisted forgets up to limit servers for which there was no message since
+// a moment.
+func sweepUnlisted(tx *store.Tx, before time.Time, limit int) (int64, error) {
+	return tx.Exec(`DELETE FROM webhook_unlisted WHERE realm = $1 AND (merchant, host) IN
+		(SELECT merchant, host FROM webhook_unlisted WHERE realm = $1 AND last_at < $2 ORDER BY last_at LIMIT $3)`,
+		string(tx.Realm()), clock.Millis(before), int64(limit))
+}
+
 // sweepDeliveries removes up to limit deliveries that are over and were made
 // before at, with their logs. Ids begin with their second, so the key serves.
 func sweepDeliveries(tx *store.Tx, at time.Time, limit int) (int64, error) {

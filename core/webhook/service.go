@@ -239,12 +239,16 @@ func (s *Service) Replay(ctx context.Context, realm, id ident.ID, by audit.By) (
 	return d, err
 }
 
-// Sweep removes up to limit deliveries that are over and older than before,
-// and says how many.
+// Sweep removes up to limit deliveries that are over and older than before, and
+// as many unlisted servers without a message since; it says how many of both.
 func (s *Service) Sweep(ctx context.Context, realm ident.ID, before time.Time, limit int) (done int, err error) {
 	err = s.DB.Update(ctx, realm, func(tx *store.Tx) error {
 		n, err := sweepDeliveries(tx, before, limit)
-		done = int(n)
+		if err != nil {
+			return err
+		}
+		servers, err := sweepUnlisted(tx, before, limit)
+		done = int(n + servers)
 		return err
 	})
 	return done, err

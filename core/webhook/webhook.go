@@ -154,6 +154,7 @@ type Try struct {
 type Target struct {
 	URL      string // "" for none
 	Contract string
+	Unlisted string // the server that is named but must not be called, "" for none: it is counted for the operator
 }
 
 // How much of our attention one endpoint gets.
