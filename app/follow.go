@@ -26,6 +26,7 @@ func (a *App) wireFollowing(events *event.Log) {
 	events.Listen(noteFollowing)
 	a.Jobs.Handle(feeLinkJob, a.linkFees)
 	events.Listen(a.followFees)
+	events.Listen(a.receipt)
 }
 
 // tellOfMerchant writes the event that a merchant's change is. The row's version
