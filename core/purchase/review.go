@@ -39,7 +39,7 @@ func (s *Service) InReview(ctx context.Context, realm ident.ID) (list []Purchase
 // Faults, in the order checked: forbidden.permission, invalid.verdict,
 // invalid.reason, not_found.purchase, conflict.review.decided (otherwise,
 // before), conflict.not_in_review, conflict.order (it is accepted, and still
-// cannot begin), declined.refund (the provider says no).
+// cannot begin), conflict.refund.window, declined.refund (the provider says no).
 func (s *Service) Decide(ctx context.Context, actor access.Actor, d payment.Decision) (p Purchase, replayed bool, err error) {
 	if err := actor.Need(access.Review); err != nil {
 		return p, false, err
@@ -98,7 +98,8 @@ func (s *Service) giveBack(ctx context.Context, actor access.Actor, d payment.De
 		who := own(actor.Realm, actor.Environment, p.Merchant)
 		who.May = append(who.May, access.Refund)
 		_, err := s.Invoices.Refund(ctx, who, p.Invoice, money.Amount{}, idempotency.Key{Surface: subscription.Surface, Key: "order/" + string(p.ID), Forever: true})
-		if err != nil && !fault.Is(err, "conflict.refund") && !fault.Is(err, "conflict.invoice.unpaid") {
+		nothing := fault.Is(err, "conflict.refund.exceeds") || fault.Is(err, "conflict.refund.outside") || fault.Is(err, "conflict.invoice.unpaid")
+		if err != nil && !nothing { // to give back, or it has been before
 			return p, err
 		}
 	}
