@@ -53,6 +53,7 @@ func (a *App) wireBilling(events *event.Log, random io.Reader) (err error) {
 	}
 	a.Banks = &bankfile.Service{DB: a.DB, Events: events, Vault: a.Vault, Invoices: a.Invoices, Formats: formats, Log: a.Log,
 		Environment: a.Access.Environment, Couriers: map[access.Environment]connector.Courier{access.Test: a.Bank}}
+	a.Invoices.Claimed = a.Banks.Asked
 	a.Subscriptions = &subscription.Service{DB: a.DB, Events: events, Vault: a.Vault, Payments: a.Payments, Mandates: a.Mandates, Invoices: a.Invoices, Banks: a.Banks, Log: a.Log,
 		Environment: a.Access.Environment}
 	a.Errands = &errand.Service{DB: a.DB, Events: events, Payments: a.Payments, Mandates: a.Mandates, Checkouts: a.Checkouts, Invoices: a.Invoices, Subscriptions: a.Subscriptions,

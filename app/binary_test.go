@@ -74,6 +74,7 @@ func dev(t *testing.T, flags ...string) *process {
 	t.Helper()
 	ready := filepath.Join(t.TempDir(), "ready.json")
 	p := &process{command: exec.Command(program(t), append([]string{"dev", "--port", "0", "--ready-file", ready}, flags...)...)}
+	p.command.Dir = filepath.Dir(ready) // keys and books that have no other place
 	p.command.Stdout, p.command.Stderr = &p.output, &p.output
 	if err := p.command.Start(); err != nil {
 		t.Fatal(err)

@@ -25,7 +25,9 @@ func (a *App) wireFollowing(events *event.Log) {
 	a.Jobs.Handle("payout.follow", a.followPayout)
 	events.Listen(noteFollowing)
 	a.Jobs.Handle(feeLinkJob, a.linkFees)
+	a.Jobs.Handle(feeChargeJob, a.chargeFees)
 	events.Listen(a.followFees)
+	events.Listen(a.receipt)
 }
 
 // tellOfMerchant writes the event that a merchant's change is. The row's version

@@ -1,6 +1,7 @@
 package app
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"net/http"
@@ -13,14 +14,12 @@ import (
 	"github.com/florinpay/florin/api/april"
 	"github.com/florinpay/florin/connector"
 	"github.com/florinpay/florin/core/access"
-	"github.com/florinpay/florin/core/audit"
 	"github.com/florinpay/florin/core/fault"
 	"github.com/florinpay/florin/core/idempotency"
 	"github.com/florinpay/florin/core/ident"
 	"github.com/florinpay/florin/core/merchant"
 	"github.com/florinpay/florin/core/method"
 	"github.com/florinpay/florin/core/money"
-	"github.com/florinpay/florin/core/notify"
 	"github.com/florinpay/florin/core/order"
 	"github.com/florinpay/florin/core/payment"
 	"github.com/florinpay/florin/core/vault"
@@ -34,7 +33,7 @@ import (
 
 // links mounts the pages of orders' links.
 func (a *App) links(r chi.Router) {
-	site := &webcheckout.Site{Desk: webcheckout.Desk{Find: a.findLinked, Pay: a.payLinked, Cancel: a.leaveLinked}, Log: a.Log}
+	site := &webcheckout.Site{Desk: webcheckout.Desk{Find: a.findLinked, Pay: a.payLinked, Cancel: a.leaveLinked, Change: a.changeLinked}, Log: a.Log}
 	site.MountAt(april.LinkPath+"{key}/", func(pattern string, h http.Handler) { r.Handle(pattern, h) })
 	r.Get(april.LinkPath+"{key}", func(w http.ResponseWriter, r *http.Request) {
 		http.Redirect(w, r, linkPage(chi.URLParam(r, "key")), http.StatusSeeOther)
@@ -107,10 +106,13 @@ func (a *App) findLinked(ctx context.Context, key string) (webcheckout.Session, 
 	if len(v.Brands) == 0 {
 		v.Brands = linkBrands
 	}
-	v.Brands = slices.DeleteFunc(slices.Clone(v.Brands), func(brand string) bool { return method.OfBrand(brand).ByBank() }) // a link's order waits for no bank
+	v.Brands = slices.DeleteFunc(slices.Clone(v.Brands), func(brand string) bool { return method.OfBrand(brand) == method.DirectDebit }) // a link gives nobody's account away
+	if v.Surcharges, err = a.April.Surcharging(ctx, l.payer(), l.owner, l.Amount.Currency); err != nil {
+		return v, err
+	}
 	switch {
 	case l.State == order.Paid:
-		v.State, v.Amount.Minor = webcheckout.Paid, l.Amount.Minor+l.Surcharge
+		v.State = webcheckout.Paid
 	case l.State == order.Cancelled:
 		v.State = webcheckout.Cancelled
 	case l.State == order.Pending:
@@ -138,7 +140,10 @@ func (a *App) addLinked(ctx context.Context, l linked, v *webcheckout.Session) e
 		v.State = webcheckout.Pending
 	}
 	if p.State == payment.Pending {
-		v.Resume = p.Details.Redirect
+		v.Resume, v.Payee = p.Details.Redirect, webcheckout.PayeeOf(p.Details.Payee)
+	}
+	if v.State != webcheckout.Open {
+		v.Amount, v.Surcharge = p.Amount, money.Of(p.Details.Surcharge, p.Amount.Currency)
 	}
 	v.PaidWith = p.Brand
 	if p.Details.Card != nil {
@@ -172,12 +177,23 @@ func (a *App) payLinked(ctx context.Context, key string, f webcheckout.PayForm) 
 		back += "&locale=" + url.QueryEscape(f.Locale)
 	}
 	wish := payment.Order{Idempotency: idempotency.Key{Surface: april.Contract, Key: "link/" + string(l.ID) + "/" + f.Attempt}, Profile: profile, Kind: connector.Debit,
-		Brand: f.Brand, Method: method.OfBrand(f.Brand), Amount: l.Amount, Reference: l.Reference, Customer: l.Customer, Order: l.ID,
-		Details: payment.Details{ReturnURL: back, Descriptor: l.owner.Business.Statement, Locale: f.Locale}}
-	if f.Brand == "" {
-		if wish, err = a.byCard(ctx, l, wish, f); err != nil {
+		Reference: l.Reference, Customer: l.Customer, Order: l.ID, Details: payment.Details{ReturnURL: back, Descriptor: l.owner.Business.Statement, Locale: f.Locale}}
+	switch token, offered := a.April.Offered(l.ID, f.Offer); {
+	case offered:
+		wish = l.tender(wish, token)
+	case f.Offer != "":
+		return webcheckout.Outcome{}, fault.New("conflict.session", "this page is out of date")
+	case f.Brand != "" && method.OfBrand(f.Brand) != method.BankTransfer: // a wallet, which no rule of surcharges knows
+		wish.Brand, wish.Method, wish.Amount = f.Brand, method.OfBrand(f.Brand), l.Amount
+	default:
+		o, err := a.offerLinked(ctx, l, f)
+		if err != nil {
 			return refusedCard(err)
 		}
+		if o.Token.Surcharge.Minor > 0 {
+			return webcheckout.Outcome{Offer: offerOf(l, f, o)}, nil
+		}
+		wish = l.tender(wish, o.Token.ID)
 	}
 	out, err := a.Payments.Pay(ctx, l.payer(), wish)
 	if errors.Is(err, store.ErrConflict) {
@@ -189,14 +205,50 @@ func (a *App) payLinked(ctx context.Context, key string, f webcheckout.PayForm) 
 	return webcheckout.Outcome{Step: nextStep(out.Payment)}, nil
 }
 
-// byCard makes a wish one to pay with the card of a form.
-func (a *App) byCard(ctx context.Context, l linked, w payment.Order, f webcheckout.PayForm) (payment.Order, error) {
-	facts := a.Payments.Describe(ctx, l.realm.Environment, w.Profile, f.Number.Reveal())
-	token, err := a.Vault.Tokenise(ctx, l.payer(), audit.By{Actor: "payer", Origin: april.Contract}, vault.TokenDraft{Merchant: l.Merchant, Customer: l.Customer, Kind: vault.OfCard,
-		Amount: l.Amount, CVV: f.CVV, Facts: facts, Card: vault.Card{Number: f.Number, Holder: f.Holder, ExpiryMonth: f.Month, ExpiryYear: f.Year}})
-	w.Method, w.Use3DS = "", true
-	w.Tender = &payment.Tender{Token: token.ID, For: vault.TokenUse{Merchant: l.Merchant, Customer: l.Customer, Amount: l.Amount, Order: l.ID, Cards: true}}
-	return w, err
+// offerLinked makes a token of what a form pays with: a card as the contract has
+// it, so that a blocked card is refused here too, or a bank transfer.
+func (a *App) offerLinked(ctx context.Context, l linked, f webcheckout.PayForm) (april.Offer, error) {
+	d := vault.TokenDraft{Kind: vault.OfTransfer}
+	if f.Brand == "" {
+		d = vault.TokenDraft{Kind: vault.OfCard, CVV: f.CVV, Card: vault.Card{Number: f.Number, Holder: f.Holder, ExpiryMonth: f.Month, ExpiryYear: f.Year}}
+	}
+	return a.April.Offer(ctx, l.payer(), l.owner, l.Order, d)
+}
+
+// offerOf is an offer as the page shows it.
+func offerOf(l linked, f webcheckout.PayForm, o april.Offer) *webcheckout.Offer {
+	t := o.Token
+	return &webcheckout.Offer{Key: o.Key, Surcharge: t.Surcharge, Total: money.Of(l.Amount.Minor+t.Surcharge.Minor, l.Amount.Currency), Summary: o.Summary,
+		Brand: cmp.Or(f.Brand, t.Face.Brand), Last4: t.Face.Last4}
+}
+
+// tender makes a wish one to pay with a token.
+func (l linked) tender(w payment.Order, token ident.ID) payment.Order {
+	w.Use3DS = true
+	w.Tender = &payment.Tender{Token: token, For: vault.TokenUse{Merchant: l.Merchant, Customer: l.Customer, Amount: l.Amount, Order: l.ID}}
+	return w
+}
+
+// changeLinked withdraws a bank transfer that nobody has sent yet, so that the
+// order can be paid in another way. Faults: not_found.order, conflict (too late,
+// or there is none).
+func (a *App) changeLinked(ctx context.Context, key string) error {
+	l, err := a.linked(ctx, key)
+	if err != nil {
+		return err
+	}
+	if l.State != order.Pending {
+		return fault.New("conflict.session", "no payment is under way")
+	}
+	out, err := a.Payments.Get(ctx, l.payer(), l.Payment)
+	if err != nil {
+		return err
+	}
+	if out.Payment.Method != method.BankTransfer {
+		return fault.New("conflict.session", "only a bank transfer is given up here")
+	}
+	_, err = a.Payments.Cancel(ctx, l.payer(), l.Payment)
+	return err
 }
 
 // refusedCard is what a form is answered whose card is not taken.
@@ -222,40 +274,4 @@ func (a *App) leaveLinked(ctx context.Context, key string) (string, error) {
 		return "", err
 	}
 	return l.Details.Link.Redirect, nil
-}
-
-// invite writes to the payer of an order by link. Who cannot be written to is
-// not: the merchant has the link in the answer.
-func (a *App) invite(tx *store.Tx, o order.Order) (email, sms bool, err error) {
-	m, err := merchant.MerchantIn(tx, o.Merchant)
-	if err != nil {
-		return false, false, err
-	}
-	d := notify.Draft{Merchant: o.Merchant, Object: o.ID, Sender: m.Name, Template: notify.PaymentLink, Until: o.ExpiresAt,
-		Words:   map[string]string{"merchant": m.Name, "name": o.Name, "reference": o.Reference, "link": a.April.Link(tx.Realm(), o.ID)},
-		Amounts: map[string]money.Amount{"amount": o.Amount}, Dates: map[string]time.Time{"due": o.ExpiresAt}}
-	if due, bad := time.Parse(time.DateOnly, o.Details.DueOn); bad == nil {
-		d.Template = notify.Invoice
-		d.Words["number"], d.Dates["due"] = o.Reference, due
-		delete(d.Words, "reference") // it is the number
-	}
-	send := func(ch notify.Channel, wanted bool, to string) bool {
-		if !wanted || err != nil {
-			return false
-		}
-		d.Channel, d.To = ch, to
-		_, bad := a.Notify.Send(tx, d)
-		var f *fault.Error
-		switch {
-		case bad == nil:
-			return true
-		case !errors.As(bad, &f) || fault.Is(bad, fault.Internal):
-			err = bad
-		default:
-			a.Log.Warn("the payer was not written to", "order", o.ID, "channel", ch, "code", f.Code)
-		}
-		return false
-	}
-	l := o.Details.Link
-	return send(notify.Email, l.SendEmail, l.Email), send(notify.SMS, l.SendSMS, l.Phone), err
 }

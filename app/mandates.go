@@ -48,6 +48,7 @@ var moves = map[string]connector.State{"active": connector.Approved, "refused": 
 	"revoked": connector.Revoked, "expired": connector.Lapsed}
 
 // moveMandate: POST /sandbox/mandates/{id} state=active|refused|suspended|revoked|expired
+// The id may be that of a reader's token, which a contract knows it by.
 func (a *App) moveMandate(r *http.Request, actor access.Actor) (any, error) {
 	in, err := input(r)
 	if err != nil {
@@ -57,7 +58,11 @@ func (a *App) moveMandate(r *http.Request, actor access.Actor) (any, error) {
 	if !ok {
 		return nil, fault.At("invalid.state", "state", "active, refused, suspended, revoked or expired")
 	}
-	m, err := a.Mandates.Get(r.Context(), actor, ident.ID(chi.URLParam(r, "id")))
+	id, err := a.Subscriptions.Agreed(r.Context(), actor.Realm, ident.ID(chi.URLParam(r, "id")))
+	if err != nil {
+		return nil, err
+	}
+	m, err := a.Mandates.Get(r.Context(), actor, id)
 	if err != nil {
 		return nil, err
 	}

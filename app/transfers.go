@@ -28,6 +28,8 @@ func (a *App) banks(r chi.Router) {
 	r.Post("/sandbox/transfers", a.control(a.sendTransfer))
 	r.Get("/sandbox/transfers", a.control(a.readTransfers))
 	r.Post("/sandbox/transfers/{id}", a.control(a.placeTransfer))
+	r.Get("/sandbox/bankfiles", a.control(a.readBankFiles))
+	r.Get("/sandbox/bankfiles/{id}", a.control(a.readBankFile))
 	r.Get("/sandbox/terminals", a.control(a.readTerminals))
 	r.Post("/sandbox/terminals/{name}", a.control(a.switchTerminal))
 }

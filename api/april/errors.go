@@ -48,6 +48,7 @@ var failures = map[string]failure{
 	"conflict.order.cancelled": {409, "order_cancelled"},
 	"conflict.order.expired":   {409, "order_expired"},
 	"conflict.order.busy":      {409, "payment_in_progress"},
+	"conflict.order.unlinked":  {409, "order_has_no_link"},
 	"invalid.order.amount":     {422, "amount_mismatch"},
 	"invalid.order.customer":   {422, "customer_mismatch"},
 

@@ -30,7 +30,7 @@ type wrong struct {
 }
 
 // plain are the operations whose body is no union, or that have none.
-var plain = []string{"/customers/delegates", "/orders/{id}/cancel", "/transactions/payouts"}
+var plain = []string{"/customers/delegates", "/orders/{id}/cancel", "/orders/{id}/send", "/transactions/payouts"}
 
 // bodies are what no operation takes.
 func bodies(h *house) (list []wrong) {

@@ -111,6 +111,8 @@ func TestPaymentLinks(t *testing.T) {
 			t.Run("challenge", h.linkChallenged)
 			t.Run("over", h.linkIsOver)
 			t.Run("messages", h.linkIsSent)
+			t.Run("surcharge", h.linkSurcharged)
+			t.Run("bank transfer", h.linkByTransfer)
 		})
 	}
 }
@@ -212,5 +214,123 @@ func (h *house) linkIsSent(t *testing.T) {
 		if !strings.Contains(m.Text, link) || !strings.Contains(m.Text, "125.00") || m.State != notify.Held {
 			t.Errorf("%s to %s, %s: %s", m.Channel, m.To, m.State, m.Text)
 		}
+	}
+	key := h.sandbox.April.SecretKey
+	if got := h.ask(t, "POST", "/orders/"+order+"/send", key, ""); got.status != http.StatusOK || !strings.Contains(string(got.body), `"sentSms":true,"sentEmail":true`) {
+		t.Errorf("sent once more: got %d %s", got.status, got.body)
+	}
+	page := openPage(t, link, nil)
+	openPage(t, page.at, cardForm(page, "5555555555554444")).says(t, "paid", 200, "Payment received")
+	said := map[notify.Template]int{}
+	if list, err = h.app.Notify.List(t.Context(), h.realmOf(t), notify.Filter{Object: id}, 10); err != nil {
+		t.Fatal(err)
+	}
+	for _, m := range list {
+		if said[m.Template]++; m.Template == notify.Receipt && (m.Channel != notify.Email || !strings.Contains(m.Text, "125.00") || !strings.Contains(m.Text, "Mastercard") || !strings.Contains(m.Text, "10050")) {
+			t.Errorf("the receipt is a %s: %s", m.Channel, m.Text)
+		}
+	}
+	if said[notify.PaymentLink] != 4 || said[notify.Receipt] != 1 {
+		t.Errorf("the payer was written %v", said)
+	}
+	quiet := h.done(t, "POST", "/orders", key, `{"CreateOnlineOrder":{"referenceOrderId":"10051","amount":{"minorCurrencyUnits":100,"currency":"AUD"}}}`, "OnlineOrder", "order", "orderId")
+	for id, want := range map[string]string{order: "order_already_paid", quiet: "order_has_no_link"} {
+		if got := h.ask(t, "POST", "/orders/"+id+"/send", key, ""); got.status != http.StatusConflict || got.code() != want {
+			t.Errorf("%s: got %d %s", want, got.status, got.body)
+		}
+	}
+}
+
+var offerField = regexp.MustCompile(`name="offer" value="([^"]*)"`)
+
+// agree posts the form that an offer's page has.
+func (p payerPage) agree(t *testing.T) payerPage {
+	t.Helper()
+	m := offerField.FindStringSubmatch(p.text)
+	if m == nil {
+		t.Fatalf("nothing is offered: %s", p.text)
+	}
+	return openPage(t, p.at, url.Values{"attempt": {p.attempt()}, "offer": {m[1]}})
+}
+
+// A card that costs more is shown with its surcharge first, and charged with it
+// once the payer has agreed; one that costs no more is charged at once.
+func (h *house) linkSurcharged(t *testing.T) {
+	a := h.sandbox.April
+	h.done(t, "PATCH", "/merchants/"+a.MerchantID, a.MarketplaceKey, `{"UpdateSurchargeRules":{"rules":[{"priority":1,"mode":"explicit","method":"Card","brand":"Visa","currency":"AUD","variableBasisPoints":110,"fixedAmount":30},
+		{"priority":2,"mode":"explicit","method":"BankTransfer","currency":"AUD","variableBasisPoints":0,"fixedAmount":100}]}}`)
+	order, link := h.link(t, "")
+	page := openPage(t, link, nil)
+	page.says(t, "at first", 200, "A surcharge may be added", "125.00")
+	offer := openPage(t, page.at, cardForm(page, "4242424242424242"))
+	offer.says(t, "offered", 200, "Check the total", "1.68", "126.68", "1.1%", "4242", "Choose another way to pay")
+	h.orderIs(t, order, "created")
+	if n := h.payments(t, order); n != 0 {
+		t.Errorf("got %d payments before the payer agreed", n)
+	}
+	other, elsewhere := h.link(t, "")
+	stolen := openPage(t, elsewhere, nil)
+	openPage(t, stolen.at, url.Values{"attempt": {stolen.attempt()}, "offer": {offerField.FindStringSubmatch(offer.text)[1]}}).says(t, "an offer of another order", 200, `name="number"`)
+	h.orderIs(t, other, "created")
+	declined := openPage(t, page.at, cardForm(page, "4000000000009995"))
+	declined.agree(t).says(t, "declined", 200, "The payment was not approved")
+	page = openPage(t, link, nil)
+	offer = openPage(t, page.at, cardForm(page, "4242424242424242"))
+	offer.agree(t).says(t, "paid", 200, "Payment received", "126.68", "Surcharge included", "1.68")
+	offer.agree(t).says(t, "agreed twice", 200, "Payment received")
+	var o struct {
+		Status    string
+		Surcharge struct{ SurchargePaidAmount int64 }
+	}
+	h.read(t, "/orders/"+order, a.SecretKey, &o)
+	if o.Status != "paid" || o.Surcharge.SurchargePaidAmount != 168 || h.payments(t, order) != 2 {
+		t.Errorf("got %+v", o)
+	}
+	free, link := h.link(t, "")
+	page = openPage(t, link, nil)
+	openPage(t, page.at, cardForm(page, "5555555555554444")).says(t, "another brand", 200, "Payment received", "125.00")
+	h.orderIs(t, free, "paid")
+}
+
+// A merchant that takes bank transfers has them on the page: the payer is told
+// where to send how much, may think again, and the order is paid when it comes.
+func (h *house) linkByTransfer(t *testing.T) {
+	profile, err := h.app.Merchants.Outlet(t.Context(), h.realmOf(t), coreID(t, h.sandbox.April.MerchantID))
+	if err != nil {
+		t.Fatal(err)
+	}
+	order, link := h.link(t, "")
+	if page := openPage(t, link, nil); strings.Contains(page.text, "BANKTRANSFER") {
+		t.Error("a transfer is offered by a merchant that takes none")
+	}
+	profile.Settings.Brands = []string{"VISA", "BANKTRANSFER", "DIRECTDEBIT_AU"}
+	if profile, err = h.app.Merchants.SaveProfile(t.Context(), h.realmOf(t), profile); err != nil {
+		t.Fatal(err)
+	}
+	by := func(p payerPage) url.Values { return url.Values{"attempt": {p.attempt()}, "brand": {"BANKTRANSFER"}} }
+	page := openPage(t, link, nil)
+	page.says(t, "at first", 200, "Pay by bank transfer")
+	if strings.Contains(page.text, "DIRECTDEBIT") {
+		t.Error("a link takes accounts to be debited")
+	}
+	waiting := openPage(t, page.at, by(page)).agree(t)
+	waiting.says(t, "told where", 200, "Send the money to this account", "126.00", "999000", "Choose another way to pay")
+	h.orderIs(t, order, "pending")
+	page = openPage(t, strings.TrimSuffix(page.at, "page")+"change", url.Values{})
+	page.says(t, "thought again", 200, "Pay by bank transfer")
+	h.orderIs(t, order, "created")
+	waiting = openPage(t, page.at, by(page)).agree(t)
+	reference := regexp.MustCompile(`id="payee-reference">([^<]+)<`).FindStringSubmatch(waiting.text)
+	if reference == nil {
+		t.Fatalf("no reference: %s", waiting.text)
+	}
+	if got := h.arrives(t, reference[1], 12600); got != "accepted" {
+		t.Errorf("the transaction is %s", got)
+	}
+	h.orderIs(t, order, "paid")
+	openPage(t, strings.TrimSuffix(page.at, "page")+"change", url.Values{}).says(t, "too late", 200, "Payment received", "126.00")
+	profile.Settings.Brands = nil
+	if _, err = h.app.Merchants.SaveProfile(t.Context(), h.realmOf(t), profile); err != nil {
+		t.Fatal(err)
 	}
 }

@@ -10,6 +10,7 @@ import (
 	"strings"
 
 	"github.com/florinpay/florin/core/access"
+	"github.com/florinpay/florin/core/customer"
 	"github.com/florinpay/florin/core/fault"
 	"github.com/florinpay/florin/core/ident"
 	"github.com/florinpay/florin/core/merchant"
@@ -92,13 +93,47 @@ func (s *Surface) byLink(ctx context.Context, token string) (c caller, is bool, 
 
 // linkAccess is what opens the page of an order: nothing, when the order has none or
 // the reader should not have it.
-type linkAccess struct{ token, address string }
+type linkAccess struct {
+	token, address string
+	config         *checkoutConfig
+}
 
 func (s *Surface) linkOf(c *call, o order.Order) linkAccess {
 	if !o.Linked() {
 		return linkAccess{}
 	}
-	return linkAccess{s.LinkToken(c.realm(), o.ID), s.Link(c.actor.Realm, o.ID)}
+	return linkAccess{token: s.LinkToken(c.realm(), o.ID), address: s.Link(c.actor.Realm, o.ID)}
+}
+
+// checkoutConfig is what a checkout for an invoice starts with (sheet, 3.6).
+type checkoutConfig struct {
+	MerchantPublicKey  string `json:"merchantPublicKey"`
+	CustomToken        string `json:"customToken,omitempty"`
+	HidePayLaterOption bool   `json:"hidePayLaterOption"`
+}
+
+// checkoutConfig signs the customer of an invoice in as SignInConsumer does, for
+// as long as there is something to pay. There are no pay plans to offer.
+func (s *Surface) checkoutConfig(c *call, o order.Order) (*checkoutConfig, error) {
+	key, err := s.PublicKey(c.r.Context(), c.realm(), o.Merchant)
+	out := &checkoutConfig{MerchantPublicKey: key, HidePayLaterOption: true}
+	if err != nil || o.Customer == "" || o.State != order.Created {
+		return out, err
+	}
+	known, err := s.Customers.Get(c.r.Context(), c.actor.Realm, o.Customer)
+	if fault.Is(err, fault.NotFound) || err == nil && known.Kind != customer.Consumer { // an organisation is a delegate's, whom nobody has named
+		return out, nil
+	}
+	if err != nil {
+		return out, err
+	}
+	owner, err := s.Merchants.Find(c.r.Context(), c.actor.Realm, o.Merchant)
+	if err != nil {
+		return out, err
+	}
+	out.CustomToken, err = s.Sign(Signed{Kind: CustomerJWT, Realm: c.realm(), Subject: customerID.wire(known.ID), Merchant: owner.ID, Marketplace: owner.Marketplace,
+		Customer: known.ID, Life: customerLife})
+	return out, err
 }
 
 // linkDetails are the orderTypeDetails of an order by link (sheet, 3.6).
@@ -112,8 +147,9 @@ type linkDetails struct {
 
 // invoiceDetails are those of an invoice, with our link.
 type invoiceDetails struct {
-	InvoiceLineItems []invoiceLine `json:"invoiceLineItems"`
-	DueDate          string        `json:"dueDate,omitempty"`
+	InvoiceLineItems []invoiceLine   `json:"invoiceLineItems"`
+	CustomerConfig   *checkoutConfig `json:"customerConfig,omitempty"`
+	DueDate          string          `json:"dueDate,omitempty"`
 	linkDetails
 }
 
@@ -136,7 +172,7 @@ func showDetails(o order.Order, l linkAccess) map[string]any {
 	case order.PayByLink:
 		return tagged("PayByLinkOrderTypeDetails", link)
 	case order.Invoice:
-		out := invoiceDetails{InvoiceLineItems: []invoiceLine{}, DueDate: o.Details.DueOn, linkDetails: link}
+		out := invoiceDetails{InvoiceLineItems: []invoiceLine{}, CustomerConfig: l.config, DueDate: o.Details.DueOn, linkDetails: link}
 		for _, l := range o.Details.Lines {
 			out.InvoiceLineItems = append(out.InvoiceLineItems, invoiceLine{l.Fee, l.Tax, l.Total, l.Count, l.Description, l.Category, l.UnitPrice})
 		}

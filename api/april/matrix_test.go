@@ -80,7 +80,7 @@ func (h *house) furnish(t *testing.T, realm access.Realm, market ident.ID, name 
 		t.Fatal(err)
 	}
 	actor := access.Actor{Realm: realm.ID, Environment: realm.Environment, May: access.Everything}
-	o, err := h.app.Orders.Create(ctx, actor, order.Order{Merchant: m.ID, Type: order.PayByLink, Customer: c.ID, Reference: "10045", Amount: money.Of(12500, "AUD"), Details: order.Details{Link: &order.Link{}}})
+	o, err := h.app.Orders.Create(ctx, actor, order.Order{Merchant: m.ID, Type: order.PayByLink, Customer: c.ID, Reference: "10045", Amount: money.Of(12500, "AUD"), Details: order.Details{Link: &order.Link{Email: "noa.berg@example.com"}}})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -192,6 +192,7 @@ func about(o april.Operation, x target) (asked, bool) {
 		"POST /marketplaces/customer":           {"/marketplaces/customer", `{"UpsertConsumerMarketplaceCustomer":{"emailAddress":"n@example.com"}}`, marketHeader, false},
 		"GET /marketplaces/{id}":                {"/marketplaces/" + x.market, "", nil, false},
 		"POST /orders/{id}/cancel":              {"/orders/" + x.order + "/cancel", "", nil, false},
+		"POST /orders/{id}/send":                {"/orders/" + x.order + "/send", "", nil, false},
 
 		"GET /transactions/payouts":           {"/transactions/payouts?merchantId=" + x.merchant, "", nil, true},
 		"POST /transactions/payouts":          {"/transactions/payouts", `{"currency":"AUD","payoutAmount":1,"statementDescriptor":"Kite"}`, merchantHeader, false},

@@ -42,7 +42,7 @@ func (s *Surface) getOrder(c *call) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	return s.showOrder(c, o), nil
+	return s.showOrder(c, o)
 }
 
 // orderSorts are what the list may be sorted by.
@@ -71,7 +71,7 @@ func (s *Surface) listOrders(c *call) (any, error) {
 	c.found(total, f.Page)
 	out := make([]orderBody, len(list))
 	for i, o := range list {
-		out[i] = s.showOrder(c, o)
+		out[i] = orderOf(o, s.linkOf(c, o))
 	}
 	return out, nil
 }
@@ -93,7 +93,7 @@ func (s *Surface) changeOrder(c *call) (any, error) {
 	if o, err = s.Orders.Rename(c.r.Context(), c.actor.For(owner.ID), o.ID, reference); err != nil {
 		return nil, err
 	}
-	return s.showOrder(c, o), nil
+	return s.showOrder(c, o)
 }
 
 // cancelOrder is CancelOrder, in both of its forms.
@@ -105,5 +105,17 @@ func (s *Surface) cancelOrder(c *call) (any, error) {
 	if o, err = s.Orders.Cancel(c.r.Context(), c.actor.For(owner.ID), o.ID); err != nil {
 		return nil, err
 	}
-	return s.showOrder(c, o), nil
+	return s.showOrder(c, o)
+}
+
+// sendOrder sends the link of an order once more; ours.
+func (s *Surface) sendOrder(c *call) (any, error) {
+	o, owner, err := s.mayOrder(c, c.id)
+	if err != nil {
+		return nil, err
+	}
+	if o, err = s.Orders.Resend(c.r.Context(), c.actor.For(owner.ID), o.ID); err != nil {
+		return nil, err
+	}
+	return s.showOrder(c, o)
 }

@@ -70,8 +70,16 @@ func showAddress(a *customer.Address) *orderAddress {
 	return &orderAddress{a.Line1, a.Line2, a.City, a.State, a.Postcode, a.Country}
 }
 
-// showOrder shows an order to who may pay it, and so may have its link.
-func (s *Surface) showOrder(c *call, o order.Order) orderBody { return orderOf(o, s.linkOf(c, o)) }
+// showOrder shows an order to who may pay it, and so may have its link and, of an
+// invoice, what a checkout for it starts with.
+func (s *Surface) showOrder(c *call, o order.Order) (orderBody, error) {
+	l := s.linkOf(c, o)
+	var err error
+	if o.Type == order.Invoice {
+		l.config, err = s.checkoutConfig(c, o)
+	}
+	return orderOf(o, l), err
+}
 
 func orderOf(o order.Order, l linkAccess) orderBody {
 	d := o.Details
@@ -183,7 +191,7 @@ func (s *Surface) addOrder(c *call) (any, error) {
 	if o, err = s.Orders.Create(c.r.Context(), c.actor, o); err != nil {
 		return nil, err
 	}
+	shown, err := s.showOrder(c, o)
 	l := s.linkOf(c, o)
-	out := createdOrder{Order: orderOf(o, l), Token: l.token, MagicLink: l.address}
-	return tagged(created[o.Type], out), nil
+	return tagged(created[o.Type], createdOrder{Order: shown, Token: l.token, MagicLink: l.address}), err
 }

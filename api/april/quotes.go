@@ -1,7 +1,11 @@
 package april
 
 import (
+	"context"
+
 	"github.com/florinpay/florin/core/fault"
+	"github.com/florinpay/florin/core/ident"
+	"github.com/florinpay/florin/core/merchant"
 	"github.com/florinpay/florin/core/method"
 	"github.com/florinpay/florin/core/money"
 	"github.com/florinpay/florin/core/surcharge"
@@ -100,7 +104,7 @@ func (s *Surface) pricing(c *call, w tokenWish) func(tx *store.Tx, t vault.Token
 			if who == "" {
 				who = surcharge.Consumer
 			}
-			q, err := s.Surcharges.Specified(tx, ask(c, means, t.Amount, who, w.fee), *r.specified)
+			q, err := s.Surcharges.Specified(tx, ask(*c.acts, means, t.Amount, who, w.fee), *r.specified)
 			return vault.Price{Surcharge: q.Surcharge}, err
 		}
 		q, err := s.Surcharges.Redeem(tx, r.token, surcharge.Use{Merchant: t.Merchant, CustomerType: customerType(w.who.customer), Form: surcharge.InFull,
@@ -112,14 +116,14 @@ func (s *Surface) pricing(c *call, w tokenWish) func(tx *store.Tx, t vault.Token
 	}
 }
 
-func ask(c *call, m surcharge.Means, a money.Amount, who surcharge.CustomerType, fee surcharge.Fee) surcharge.Ask {
-	return surcharge.Ask{Merchant: c.acts.ID, Marketplace: c.acts.Marketplace, CustomerType: who, Form: surcharge.InFull, Amount: a, Means: m, Fee: fee}
+func ask(owner merchant.Found, m surcharge.Means, a money.Amount, who surcharge.CustomerType, fee surcharge.Fee) surcharge.Ask {
+	return surcharge.Ask{Merchant: owner.ID, Marketplace: owner.Marketplace, CustomerType: who, Form: surcharge.InFull, Amount: a, Means: m, Fee: fee}
 }
 
 // fee is what the platform takes of a payment, for rules that pass it on:
 // nothing of a merchant that has no plan.
-func (s *Surface) fee(c *call, by method.Name, brand, country string, currency money.Currency) (surcharge.Fee, error) {
-	plan, err := s.Settlement.Plan(c.r.Context(), c.actor.Realm, c.acts.ID)
+func (s *Surface) fee(ctx context.Context, realm, owner ident.ID, by method.Name, brand, country string, currency money.Currency) (surcharge.Fee, error) {
+	plan, err := s.Settlement.Plan(ctx, realm, owner)
 	if fault.Is(err, fault.NotFound) {
 		return surcharge.Fee{}, nil
 	}
@@ -195,11 +199,11 @@ func (s *Surface) quoteSurcharge(c *call) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	fee, err := s.fee(c, m.Method, m.Card.Brand, m.Card.Country, a.Currency)
+	fee, err := s.fee(c.r.Context(), c.actor.Realm, c.acts.ID, m.Method, m.Card.Brand, m.Card.Country, a.Currency)
 	if err != nil {
 		return nil, err
 	}
-	q, err := s.Surcharges.Quote(c.r.Context(), c.actor, ask(c, m, a, who, fee))
+	q, err := s.Surcharges.Quote(c.r.Context(), c.actor, ask(*c.acts, m, a, who, fee))
 	if err != nil {
 		return nil, err
 	}

@@ -80,11 +80,11 @@ func (s *Surface) rates(c *call, in object) (any, error) {
 	if err := in.err(); err != nil {
 		return nil, err
 	}
-	fee, err := s.fee(c, surcharge.Card, "", "", currency)
+	fee, err := s.fee(c.r.Context(), c.actor.Realm, c.acts.ID, surcharge.Card, "", "", currency)
 	if err != nil {
 		return nil, err
 	}
-	offers, err := s.Surcharges.Rates(c.r.Context(), c.actor, ask(c, surcharge.Means{}, money.Of(0, currency), who, fee))
+	offers, err := s.Surcharges.Rates(c.r.Context(), c.actor, ask(*c.acts, surcharge.Means{}, money.Of(0, currency), who, fee))
 	if err != nil {
 		return nil, err
 	}

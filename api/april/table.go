@@ -79,7 +79,9 @@ const (
 func (o Operation) Routed() bool { return o.serve != nil }
 
 // bodiless says whether the operation may be asked for without a body.
-func (o Operation) bodiless() bool { return o.Path == "/orders/{id}/cancel" }
+func (o Operation) bodiless() bool {
+	return o.Path == "/orders/{id}/cancel" || o.Path == "/orders/{id}/send"
+}
 
 // Takes says whether a kind of credential may call the operation.
 func (o Operation) Takes(kind Credential) bool {
@@ -132,6 +134,7 @@ func init() { // not a literal: the handlers know the table
 		{"POST", "/orders", false, "MK S mj kj aj", AMerchant, (*Surface).addOrder},
 		{"GET", "/orders/{id}", false, "MK S mj kj aj L", Nothing, (*Surface).getOrder},
 		{"PATCH", "/orders/{id}", true, "MK S mj", Nothing, (*Surface).changeOrder},
+		{"POST", "/orders/{id}/send", false, "MK S mj", Nothing, (*Surface).sendOrder},
 		{"DELETE", "/orders/{id}", false, "MK S mj", Nothing, (*Surface).cancelOrder},
 		{"POST", "/orders/{id}/cancel", false, "MK S mj", Nothing, (*Surface).cancelOrder},
 		{"POST", "/orders/{id}/pay", true, "MK S L", Nothing, (*Surface).payOrder},

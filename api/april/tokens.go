@@ -75,7 +75,7 @@ func (s *Surface) addToken(c *call) (any, error) {
 		return nil, err
 	}
 	if w.price.specified != nil {
-		if w.fee, err = s.fee(c, w.method, w.brand, w.draft.Facts.Country, w.draft.Amount.Currency); err != nil {
+		if w.fee, err = s.fee(c.r.Context(), c.actor.Realm, c.acts.ID, w.method, w.brand, w.draft.Facts.Country, w.draft.Amount.Currency); err != nil {
 			return nil, err
 		}
 	}

@@ -23,21 +23,23 @@ type way struct {
 	means   errand.Means
 	prepaid bool // it may have been paid beforehand
 	later   bool // by invoice
+	free    bool // there is nothing to pay
 }
 
 var ways = map[string]way{
 	"invoice":         {later: true},
-	"kco":             {stored: subscription.ByKlarna, prepaid: true},
+	"kco":             {stored: subscription.ByKlarna, means: errand.Klarna, prepaid: true},
 	"creditcardPayex": {stored: subscription.ByPayEx, means: errand.PayEx, prepaid: true},
 	"nexi":            {stored: subscription.ByNexi, means: errand.Nexi, prepaid: true},
 	"vippsRecurring":  {stored: subscription.ByVipps},
 	"vippsEcommerce":  {means: errand.Vipps, prepaid: true},
 	"swishPayex":      {means: errand.Swish, prepaid: true},
 	"other":           {prepaid: true},
+	"free":            {free: true},
 }
 
 // unserved are the contract's further methods, which no company has here.
-var unserved = map[string]bool{"sms": true, "smsPay": true, "free": true, "creditcard": true, "masterpass": true}
+var unserved = map[string]bool{"sms": true, "smsPay": true, "creditcard": true, "masterpass": true}
 
 // paid reads how an order is to be paid. Only the client's own token may say
 // that it was paid elsewhere: a reader's would give itself a subscription.
@@ -62,6 +64,9 @@ func (c *call) paid(w *purchase.Wish) error {
 	case m.later:
 		w.Way = purchase.ByInvoice
 		return nil
+	case m.free && !recurring:
+		w.Way = purchase.Free
+		return nil
 	case m.stored != "" && (recurring || m.stored == subscription.ByVipps):
 		w.Way, w.Method = purchase.ByAgreement, m.stored
 		return nil
@@ -77,7 +82,9 @@ func (c *call) paid(w *purchase.Wish) error {
 func (s *Surface) registerOrder(c *call) (any, error) {
 	w := purchase.Wish{Client: c.who.Client.ID, Reference: c.body.optional("externalOrderId", 40), Amount: c.body.major("orderAmount"), Currency: money.Currency(c.body.optional("currency", 3))}
 	company, unique := c.body.optional("companyCode", 12), c.body.optional("uniqueUserId", 64)
-	memo := []string{c.body.optional("seller", 100), c.body.optional("salesMethod", 100), c.body.optional("campaignParameters", 200)}
+	info := c.body.child("paymentInfoPayex")
+	ticket := info.optional("ticket", 64)
+	memo := []string{info.optional("transactionId", 64), c.body.optional("seller", 100), c.body.optional("salesMethod", 100), c.body.optional("campaignParameters", 200)}
 	reference := c.body.optional("customerReference", 100)
 	lines := s.orderLines(c)
 	payer := c.body.child("payer")
@@ -85,6 +92,12 @@ func (s *Surface) registerOrder(c *call) (any, error) {
 	w.Payer = readPayer(payer)
 	if err := c.paid(&w); err != nil {
 		return nil, err
+	}
+	if w.Ticket = ticket; ticket != "" {
+		if w.Way != purchase.Elsewhere || c.body.text("paymentMethod", 64) != "creditcardPayex" {
+			return nil, fault.At("invalid", "paymentInfoPayex", "a ticket is for a prepaid order by creditcardPayex")
+		}
+		w.Method = subscription.ByPayEx // for the periods to come
 	}
 	if len(lines) == 0 {
 		return nil, fault.At("invalid.missing", "orderLines", "this is needed")

@@ -39,6 +39,9 @@ type commands struct {
 	Review  reviewCommand  `cmd:"" help:"List and decide what waits for a human: contradictions, risk reviews; list jobs set aside."`
 	Settle  settleCommand  `cmd:"" help:"How merchants settle, files of providers and banks, differences, payouts by file."`
 	Bank    bankCommand    `cmd:"" help:"Direct debit by bank files: creditors, files out to a folder and in from one."`
+	Product productCommand `cmd:"" help:"Put products on sale that are taken by the period, list and end them (media contract)."`
+	Coupon  couponCommand  `cmd:"" help:"The prices of products: add, list, end."`
+	Voucher voucherCommand `cmd:"" help:"Vouchers that open prices: add, list, end."`
 	Listen  listenCommand  `cmd:"" help:"Print the webhooks that a running sandbox receives, as they come."`
 	Version versionCommand `cmd:"" help:"Print the version."`
 }

@@ -14,20 +14,21 @@ import (
 	"github.com/florinpay/florin/core/ident"
 	"github.com/florinpay/florin/core/money"
 	"github.com/florinpay/florin/core/payment"
+	"github.com/florinpay/florin/core/purchase"
 	"github.com/florinpay/florin/core/reconcile"
 )
 
 type reviewCommand struct {
 	List   reviewList   `cmd:"" default:"withargs" help:"List what waits for a human; this is what review does by itself."`
-	Accept reviewAccept `cmd:"" help:"It happened: the attempt counts as done, and the books say so."`
-	Return reviewReturn `cmd:"" help:"It did not happen, or what moved has been sent back at the provider: the attempt counts as not done."`
+	Accept reviewAccept `cmd:"" help:"It happened: the attempt counts as done, and the books say so. An order begins after all."`
+	Return reviewReturn `cmd:"" help:"It did not happen, or what moved has been sent back at the provider: the attempt counts as not done. An order is cancelled, and florin gives back what was paid."`
 }
 
 type reviewList struct{ settings }
 
 // Run lists what waits for a human in every realm: attempts of which the
 // provider says what cannot be squared with what we know, risk reviews, money
-// that belongs to nobody yet, and jobs that were set aside after too many tries.
+// that belongs to nobody yet, orders that were paid and cannot begin, and jobs that were set aside after too many tries.
 func (r reviewList) Run(ctx context.Context) error {
 	return offline(ctx, r.settings, func(a *app.App) error {
 		realms, err := a.Access.Realms(ctx)
@@ -56,6 +57,13 @@ func (r reviewList) Run(ctx context.Context) error {
 			}
 			for _, t := range arrivals {
 				fmt.Fprintf(w, "%s\t%s\t%s\n", realm.Organisation, realm.Environment, held(t))
+			}
+			orders, err := a.Purchases.InReview(ctx, realm.ID)
+			if err != nil {
+				return err
+			}
+			for _, o := range orders {
+				fmt.Fprintf(w, "%s\t%s\t%s\n", realm.Organisation, realm.Environment, stuck(o))
 			}
 			bank, err := a.Reconcile.Unexplained(ctx, realm.ID)
 			if err != nil {
@@ -118,6 +126,11 @@ func held(t payment.Arrival) string {
 	return strings.Join([]string{string(t.ID), "transfer, held " + shown(money.Of(t.Held(), t.Amount.Currency)), whose, t.ArrivedAt.Format(time.DateTime), why}, "\t")
 }
 
+// stuck is a line for an order that waits.
+func stuck(p purchase.Purchase) string {
+	return strings.Join([]string{string(p.ID), fmt.Sprintf("order %d, %s", p.Number, shown(p.Amount)), "-", p.DoneAt.Format(time.DateTime), "it cannot begin: " + p.Details.Reason}, "\t")
+}
+
 // unexplained is a line for a line of our bank's statement that nothing
 // explains, with what the bank writes made safe for a terminal.
 func unexplained(l reconcile.BankLine) string {
@@ -162,21 +175,28 @@ func (v verdict) decide(ctx context.Context, word payment.Verdict, paid string) 
 				return err
 			}
 			actor := access.Actor{Realm: realm.ID, Environment: realm.Environment, Kind: "operator", May: []access.Permission{access.Review}}
-			out, err := a.Payments.Decide(ctx, actor, payment.Decision{ID: ident.ID(v.ID), Verdict: word, Reason: v.Reason, By: operator})
-			if fault.Is(err, fault.NotFound) {
-				continue
-			}
+			d := payment.Decision{ID: ident.ID(v.ID), Verdict: word, Reason: v.Reason, By: operator}
+			out, err := a.Payments.Decide(ctx, actor, d)
 			if err == nil {
-				err = say(out, word)
+				return say(word, out.Replayed, fmt.Sprintf("payment %s is %s", out.Payment.ID, out.Payment.State))
 			}
-			return err
+			if !fault.Is(err, fault.NotFound) {
+				return err
+			}
+			order, replayed, err := a.Purchases.Decide(ctx, actor, d)
+			if err == nil {
+				return say(word, replayed, fmt.Sprintf("order %d is %s", order.Number, order.State))
+			}
+			if !fault.Is(err, fault.NotFound) {
+				return err
+			}
 		}
-		return fmt.Errorf("there is no payment or attempt and no line of a statement %s", v.ID)
+		return fmt.Errorf("there is no payment, attempt or order and no line of a statement %s", v.ID)
 	})
 }
 
-func say(out payment.Outcome, word payment.Verdict) error {
-	_, err := fmt.Printf("%s: payment %s is %s\n", past(word, out.Replayed), out.Payment.ID, out.Payment.State)
+func say(word payment.Verdict, replayed bool, stands string) error {
+	_, err := fmt.Printf("%s: %s\n", past(word, replayed), stands)
 	return err
 }
 

@@ -60,7 +60,7 @@ func TestReview(t *testing.T) {
 				}
 			}
 			refused(t, h.run(t, "review", "return", accepted, "--reason", "no"), failed, "decided otherwise before: accept")
-			refused(t, h.run(t, "review", "accept", strings.Repeat("f", 24), "--reason", "x"), failed, "there is no payment or attempt")
+			refused(t, h.run(t, "review", "accept", strings.Repeat("f", 24), "--reason", "x"), failed, "there is no payment, attempt or order")
 			refused(t, h.run(t, "review", "accept", returned, "--reason", "card 4200000000000000"), failed, "must not hold a card number")
 			if r := h.run(t, "review", "accept", accepted); r.code != misused || !strings.Contains(r.err, "--reason") {
 				t.Errorf("without a reason: %+v", r)

@@ -186,11 +186,36 @@ The last two digits of the amount say what becomes of a payment:
 Bills of a kind that an organization has of its own (` + "`florin channel add --kind invoice`" + `) wait for a transfer that names them,
 by ` + "`POST /sandbox/transfers`" + ` or a statement, whatever the amount.
 
-## Papers and vouchers
+## Readers, papers and vouchers
+
+A reader is made at ` + "`/login/createUser`" + ` with any e-mail address or number: the code is in the outbox (` + "`/outbox`, or `GET /sandbox/outbox?to=ADDRESS`" + `).
+` + "`POST /capi/v1/subscription`" + ` takes a paper, with its bill; the clock brings the next ones, a month later each. A bill that nobody pays by
+hand is due in fourteen days, its payer is reminded five and fourteen days after that, and shut out after twenty-one.
 
 The test merchant sells two papers by the month: ` + "`DAGSN`" + `, which the test reader takes, with an invoice that is not paid, and ` + "`HELG`" + `,
 which can be ordered. The voucher ` + "`HELGEGAVE-2026`" + ` opens a coupon of ` + "`HELG`" + ` for 49 kroner, a thousand times. An order that nobody
-fulfils is cancelled once the clock has gone on by a day.
+fulfils is cancelled once the clock has gone on by a day. More are made with the sandbox stopped, on the database of ` + "`--database`" + `:
+
+` + "```" + `
+florin product add sandbox LM000117 NATT --name "Nattavisen" --price 61.55 --currency NOK --database dev.db
+florin coupon add sandbox NATT 1 --code NATT --price 61.55 --database dev.db
+florin voucher add sandbox NATT/1 --uses 10 --database dev.db
+` + "```" + `
+
+To have a renewal fail:
+
+- by a stored way to pay, a price as in Amounts: each charge of 61.55 is refused for want of money, on its day, a day and four days later;
+  then it is invoices again, with a reminder. Or ` + "`POST /sandbox/mandates/{id}`" + ` with ` + "`state=suspended`" + ` before the day, and ` + "`active`" + ` after it, so that
+  the next try succeeds; ` + "`revoked` or `expired`" + ` ends it for good. The id is the token's name in its list (` + "`recurrenceToken`, `agreementRef` ..." + `).
+- by a bank, a price whose last two digits are those of the next section;
+- by hand, leave it: see above.
+
+## Bank files
+
+Once a day, at six in the morning (UTC) of the realm's clock, claims and mandates go to the banks in files, and theirs are fetched:
+move the clock by a day, then by two weeks. In Norway payers agree the day after they were asked; a claim of 61 øre at the end has no
+cover, 62 has cover a day later, 63 finds the account closed, 64 is paid and taken back three days later. ` + "`GET /sandbox/bankfiles`" + ` lists what
+went to and fro, ` + "`GET /sandbox/bankfiles/{id}`" + ` says what a file holds.
 
 ## Terminals
 

@@ -1,6 +1,7 @@
 package bankfile
 
 import (
+	"slices"
 	"time"
 
 	"github.com/florinpay/florin/connector"
@@ -47,6 +48,13 @@ func (c Claim) out() connector.BankClaim {
 
 // ClaimsOf lists the claims for an invoice, oldest first.
 func ClaimsOf(tx *store.Tx, inv ident.ID) ([]Claim, error) { return claimsOf(tx, inv) }
+
+// Asked says whether a bank has been, or is to be, asked for an invoice and may
+// still pay it.
+func (s *Service) Asked(tx *store.Tx, inv invoice.Invoice) (bool, error) {
+	list, err := claimsOf(tx, inv.ID)
+	return slices.ContainsFunc(list, func(c Claim) bool { return c.State.open() }), err
+}
 
 // Recall takes back the claims that are open for an invoice: those that have
 // not gone out, and, where the format knows how, those that have and are not

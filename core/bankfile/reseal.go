@@ -28,33 +28,35 @@ func (s *Service) Reseal(ctx context.Context, realm ident.ID, limit int) (done i
 		if err != nil {
 			return err
 		}
-		for i := range files {
-			f := &files[i]
-			sealed, err := s.Vault.Renew(tx, sealedFile, f.ID, vault.Sealed{Version: f.keyVersion, Bytes: f.sealed})
-			if err != nil {
+		var mandates []Mandate
+		if done = len(files); done < limit {
+			if mandates, err = mandatesSealedBefore(tx, newest, limit-done); err != nil {
 				return err
 			}
-			f.sealed, f.keyVersion = sealed.Bytes, sealed.Version
-			saveFile(tx, f)
+			done += len(mandates)
 		}
-		if done = len(files); done == limit {
-			return nil
-		}
-		mandates, err := mandatesSealedBefore(tx, newest, limit-done)
-		if err != nil {
-			return err
+		for i := range files {
+			if err := s.renew(tx, sealedFile, files[i].ID, &files[i].sealed, &files[i].keyVersion); err != nil {
+				return err
+			}
+			saveFile(tx, &files[i])
 		}
 		for i := range mandates {
-			m := &mandates[i]
-			sealed, err := s.Vault.Renew(tx, sealedMandate, m.ID, vault.Sealed{Version: m.keyVersion, Bytes: m.sealed})
-			if err != nil {
+			if err := s.renew(tx, sealedMandate, mandates[i].ID, &mandates[i].sealed, &mandates[i].keyVersion); err != nil {
 				return err
 			}
-			m.sealed, m.keyVersion = sealed.Bytes, sealed.Version
-			saveMandate(tx, m)
+			saveMandate(tx, &mandates[i])
 		}
-		done += len(mandates)
 		return nil
 	})
 	return done, err
+}
+
+// renew seals one of them anew, in its place.
+func (s *Service) renew(tx *store.Tx, purpose string, id ident.ID, bytes *[]byte, version *int64) error {
+	sealed, err := s.Vault.Renew(tx, purpose, id, vault.Sealed{Version: *version, Bytes: *bytes})
+	if err == nil {
+		*bytes, *version = sealed.Bytes, sealed.Version
+	}
+	return err
 }

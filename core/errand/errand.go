@@ -44,15 +44,16 @@ type Means string
 
 // The means.
 const (
-	PayEx Means = "payex" // by card
-	Nexi  Means = "nexi"  // by card
-	Vipps Means = "vipps"
-	Swish Means = "swish"
+	PayEx  Means = "payex" // by card
+	Nexi   Means = "nexi"  // by card
+	Vipps  Means = "vipps"
+	Swish  Means = "swish"
+	Klarna Means = "klarna"
 )
 
 // brands are the brands that wallets' means are paid with; cards are asked for
 // on our own page.
-var brands = map[Means]string{Vipps: "VIPPS", Swish: "SWISH"}
+var brands = map[Means]string{Vipps: "VIPPS", Swish: "SWISH", Klarna: "KLARNA"}
 
 // cardBrands are taken on our own page.
 var cardBrands = []string{"VISA", "MASTER", "AMEX"}

@@ -40,13 +40,31 @@ func (s *Service) due(ctx context.Context, j job.Job) error {
 	})
 }
 
+// remind is the job of a day on which a reminder goes out. Where a bank has been
+// asked for the money, that day is passed over: what does not come is asked for
+// again, or its payer is told.
 func (s *Service) remind(ctx context.Context, j job.Job) error {
-	return s.work(ctx, j, "invoice.reminded", func(tx *store.Tx, inv *Invoice) (again time.Time) {
-		if inv.Paying != "" {
-			return tx.Now().Add(busy)
+	return s.DB.Update(ctx, j.Realm, func(tx *store.Tx) error {
+		inv, err := getInvoice(tx, j.Object)
+		switch {
+		case err != nil:
+			return err
+		case inv.State.Final():
+			return job.Done(tx, j)
+		case inv.Paying != "":
+			return job.Again(tx, j, tx.Now().Add(busy))
 		}
-		inv.Details.Reminders = append(append([]Reminder(nil), inv.Details.Reminders...), Reminder{At: tx.Now(), Kind: "reminder"})
-		return again
+		claimed := false
+		if s.Claimed != nil {
+			claimed, err = s.Claimed(tx, inv)
+		}
+		if err == nil && !claimed {
+			_, err = s.RemindIn(tx, inv.ID, "reminder")
+		}
+		if err != nil {
+			return err
+		}
+		return job.Done(tx, j)
 	})
 }
 

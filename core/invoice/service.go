@@ -26,6 +26,9 @@ type Service struct {
 
 	// Environment tells which environment a realm is in.
 	Environment func(ctx context.Context, realm ident.ID) (access.Environment, error)
+	// Claimed, if there is one, says whether somebody else has been asked to pay
+	// an invoice, and may still: nobody is reminded meanwhile.
+	Claimed func(tx *store.Tx, inv Invoice) (bool, error)
 }
 
 func permitted(actor access.Actor, need access.Permission, owner ident.ID) error {

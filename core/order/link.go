@@ -1,6 +1,13 @@
 package order
 
-import "github.com/florinpay/florin/store"
+import (
+	"context"
+
+	"github.com/florinpay/florin/core/access"
+	"github.com/florinpay/florin/core/fault"
+	"github.com/florinpay/florin/core/ident"
+	"github.com/florinpay/florin/store"
+)
 
 // Link is how an order is put before a payer who is not at the merchant's
 // checkout: by the address of a page of ours. The address itself is not kept;
@@ -40,4 +47,23 @@ func (s *Service) invite(tx *store.Tx, o *Order) error {
 	link.SentEmail, link.SentSMS, err = s.Invite(tx, *o)
 	o.Details.Link = &link
 	return err
+}
+
+// Resend puts an order before its payer once more, wherever the merchant has
+// said that the payer can be written to. Faults: forbidden.permission,
+// not_found.order, conflict.order.unlinked (there is no link, or nowhere to send
+// it), those of payable, those of Invite.
+func (s *Service) Resend(ctx context.Context, actor access.Actor, id ident.ID) (Order, error) {
+	return s.change(ctx, actor, access.Pay, id, func(tx *store.Tx, o *Order) (string, error) {
+		if !o.Linked() || o.Details.Link.Email == "" && o.Details.Link.Phone == "" {
+			return "", fault.New("conflict.order.unlinked", "the order has no link that could be sent to anybody")
+		}
+		if err := o.payable(tx.Now()); err != nil {
+			return "", err
+		}
+		link := *o.Details.Link
+		link.SendEmail, link.SendSMS = link.Email != "", link.Phone != ""
+		o.Details.Link = &link
+		return "order.updated", s.invite(tx, o)
+	})
 }

@@ -39,7 +39,7 @@ func (s *Service) Open(ctx context.Context, o errand.Owner, number int64, return
 	case p.State != Preliminary:
 		return Step{Purchase: p}, nil
 	}
-	if p.Way == ByInvoice || p.Way == Elsewhere {
+	if p.Way.settled() {
 		p, err = s.finish(ctx, o.Realm, p.ID, "")
 		return Step{Purchase: p}, err
 	}
@@ -114,7 +114,7 @@ func (s *Service) Fulfil(ctx context.Context, realm ident.ID, number int64, call
 	if err != nil {
 		return p, err
 	}
-	if p.State == Preliminary && (p.Way == ByInvoice || p.Way == Elsewhere) {
+	if p.State == Preliminary && p.Way.settled() {
 		return s.finish(ctx, realm, p.ID, callback)
 	}
 	if callback != "" {
@@ -181,7 +181,7 @@ func (s *Service) transfer(tx *store.Tx, env access.Environment, p *Purchase) er
 	by := audit.By{Actor: string(p.Person), Origin: "order"}
 	for _, l := range p.Details.Lines {
 		w := p.wish(l)
-		if p.Way == Elsewhere {
+		if p.Way == Elsewhere && l.Price > 0 {
 			o, err := offered(tx, l)
 			if err != nil {
 				return err
@@ -206,15 +206,15 @@ func (s *Service) transfer(tx *store.Tx, env access.Environment, p *Purchase) er
 	return s.save(tx, p, "purchase.transferred")
 }
 
-// stuck notes why a confirmed order could not be transferred. Somebody has to
-// see to it: the reader may have paid for what he took twice.
+// stuck notes why a confirmed order could not be transferred. It waits for a
+// human then: the reader may have paid for what he took twice.
 func (s *Service) stuck(ctx context.Context, realm, id ident.ID, reason error) (p Purchase, err error) {
 	s.Log.Warn("an order could not be transferred", "order", id, "err", reason)
 	err = s.DB.Update(ctx, realm, func(tx *store.Tx) error {
 		if p, err = getPurchase(tx, id); err != nil || p.State != Confirmed {
 			return err
 		}
-		if p.Way == ByInvoice { // nothing was paid
+		if p.Way == ByInvoice || p.Way == Free { // nothing was paid
 			return s.cancel(tx, &p, false, "a product was taken meanwhile")
 		}
 		p.Details.Reason = "a product was taken meanwhile"

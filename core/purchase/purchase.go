@@ -11,7 +11,8 @@
 //
 // Confirmed lasts only for the moment until the subscriptions have begun. An
 // order stays so when one of them cannot begin, because the reader has taken
-// the product meanwhile: somebody has to see to it. Money that comes in for an
+// the product meanwhile: it waits for a human, who decides (Service.Decide).
+// Money that comes in for an
 // order that was cancelled confirms it after all.
 //
 // Source: contract sheet media, section 8.
@@ -43,7 +44,11 @@ const (
 	ByAgreement Way = "agreement" // to charge a stored method from now on
 	Once        Way = "once"      // the first period, at a page
 	Elsewhere   Way = "elsewhere" // it was paid to the merchant without us
+	Free        Way = "free"      // there is nothing to pay
 )
+
+// settled says whether nothing has to be waited for before an order begins.
+func (w Way) settled() bool { return w == ByInvoice || w == Elsewhere || w == Free }
 
 // State of an order.
 type State string
@@ -89,6 +94,7 @@ type Details struct {
 	Left      bool             `json:"left,omitempty"`      // it was cancelled because the reader went away
 	Reason    string           `json:"reason,omitempty"`    // why it was cancelled, or could not be transferred
 	Callback  string           `json:"callback,omitempty"`  // the address that is told of the end
+	Verdict   string           `json:"verdict,omitempty"`   // how its review ended, and why
 }
 
 // Line is one product of an order.
@@ -126,6 +132,7 @@ type Wish struct {
 	Way       Way
 	Method    subscription.Method
 	Means     errand.Means
+	Ticket    string         // of Elsewhere: the name of a stored way to pay, that is charged from now on, or ""
 	Amount    string         // what the client takes it to cost, in major units, or ""
 	Currency  money.Currency // that it takes it to cost it in, or ""
 	Lines     []Item
@@ -148,6 +155,8 @@ func (w Wish) check() error {
 		return fault.At("invalid.order", "orderLines", "an order has 1 to %d lines", MaxLines)
 	case w.Way == Once && len(w.Lines) > 1:
 		return fault.At("invalid.order", "orderLines", "an order that is paid once at a page has one line")
+	case w.Ticket != "" && (w.Way != Elsewhere || len(w.Lines) > 1):
+		return fault.At("invalid.order", "ticket", "a ticket is for an order of one line that was paid elsewhere")
 	case w.Way == ByAgreement && len(w.Lines) > 1:
 		return fault.At("invalid.order", "orderLines", "an order that is charged from now on has one line")
 	}

@@ -83,6 +83,11 @@ func byInvoice(tx *store.Tx, inv ident.ID) (Purchase, error) {
 	return one(tx, `SELECT `+purchaseColumns+` FROM purchase WHERE realm = $1 AND invoice = $2 AND invoice <> ''`, string(tx.Realm()), string(inv))
 }
 
+// confirmed lists the orders that have not begun yet, oldest first.
+func confirmed(tx *store.Tx) ([]Purchase, error) {
+	return purchases(tx, `SELECT `+purchaseColumns+` FROM purchase WHERE realm = $1 AND state = 'confirmed' ORDER BY id`, string(tx.Realm()))
+}
+
 // ofPerson lists a person's orders, newest first, up to limit.
 func ofPerson(tx *store.Tx, person ident.ID, limit int) ([]Purchase, error) {
 	return purchases(tx, `SELECT `+purchaseColumns+` FROM purchase WHERE realm = $1 AND person = $2 ORDER BY id DESC LIMIT $3`, string(tx.Realm()), string(person), int64(limit))

@@ -43,7 +43,7 @@ type Service struct {
 // not_found.product, not_found.coupon, invalid.date, invalid.order.currency
 // (lines in two currencies, of two sellers), invalid.amount,
 // conflict.method.not_set_up, conflict.subscription (a product is taken
-// already).
+// already), not_found.token.
 func (s *Service) Place(ctx context.Context, realm ident.ID, by audit.By, w Wish) (p Purchase, err error) {
 	if err := w.check(); err != nil {
 		return p, err
@@ -91,6 +91,9 @@ func (s *Service) place(tx *store.Tx, by audit.By, w Wish) (p Purchase, err erro
 	if err := costs(w.Amount, p.Amount, "orderAmount"); err != nil {
 		return p, err
 	}
+	if err := s.wayOf(tx, &p, w.Ticket); err != nil {
+		return p, err
+	}
 	if p.Number, err = count(tx); err != nil {
 		return p, err
 	}
@@ -100,6 +103,24 @@ func (s *Service) place(tx *store.Tx, by audit.By, w Wish) (p Purchase, err erro
 	audit.Add(tx, by, "purchase.place", p.ID, "ok")
 	job.Add(tx, "purchase.lapse", p.ID, p.CreatedAt.Add(Life))
 	return p, nil
+}
+
+// wayOf holds an order's way to what it costs, and finds the stored way to pay
+// that it names.
+func (s *Service) wayOf(tx *store.Tx, p *Purchase, ticket string) error {
+	if nothing := p.Amount.Minor == 0; nothing && p.Way != Free && p.Way != ByInvoice || !nothing && p.Way == Free {
+		return fault.New("conflict.method.not_set_up", "what costs nothing is ordered as free, and nothing else is")
+	}
+	if ticket == "" {
+		return nil
+	}
+	product, err := subscription.OnSale(tx, p.Details.Lines[0].Product)
+	if err != nil {
+		return err
+	}
+	t, err := subscription.TokenNamed(tx, p.Person, product.ID, p.Method, ticket)
+	p.Token = t.ID
+	return err
 }
 
 // same says whether an order is what a wish would make it.

@@ -182,14 +182,7 @@ func (s *Service) endOld(tx *store.Tx, by audit.By, sub *Subscription, was Metho
 	if old == "" || old == sub.Token {
 		return nil
 	}
-	if others, err := byToken(tx, old); err != nil || len(others) > 0 {
-		return err
-	}
-	t, err := getToken(tx, old)
-	if err != nil {
-		return err
-	}
-	return s.endToken(tx, by, &t)
+	return s.ReleaseToken(tx, by, old)
 }
 
 // leave ends whatever pays for a subscription that is stopped.

@@ -55,15 +55,19 @@ func (s *Service) renew(ctx context.Context, j job.Job) error {
 	})
 }
 
-// bill makes the bill of the next period: an invoice, and what gets it paid.
+// bill makes the bill of the next period: an invoice, and what gets it paid. A
+// period that costs nothing has none.
 func (s *Service) bill(tx *store.Tx, actor access.Actor, sub *Subscription, zone *time.Location) error {
 	h, err := hold(tx, *sub)
 	if err != nil {
 		return err
 	}
-	b := Bill{Version: 1, Subscription: sub.ID, FromOn: sub.NextOn, Method: sub.Method, State: Open}
 	next := h.Coupon.period(sub.StartOn, sub.Periods+1)
-	b.ToOn = next.Add(-1)
+	if h.Coupon.Price == 0 {
+		sub.Periods, sub.NextOn, sub.PaidUntil = sub.Periods+1, next, next.Add(-1)
+		return s.save(tx, sub, "subscription.paid_until")
+	}
+	b := Bill{Version: 1, Subscription: sub.ID, FromOn: sub.NextOn, ToOn: next.Add(-1), Method: sub.Method, State: Open}
 	profile, err := merchant.ProfileIn(tx, h.Product.Profile)
 	if err != nil {
 		return err

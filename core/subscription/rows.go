@@ -3,6 +3,7 @@ package subscription
 import (
 	"encoding/json"
 	"strings"
+	"time"
 
 	"github.com/florinpay/florin/core/clock"
 	"github.com/florinpay/florin/core/fault"
@@ -15,14 +16,20 @@ var productTable = &store.Table{Name: "product", Key: 2, Columns: []string{"real
 
 const productColumns = `id, version, merchant, profile, code, name, kind, currency, price, tax_rate, digital, methods, created_at, ended_at`
 
-func addProduct(tx *store.Tx, p Product) error {
+func productRow(tx *store.Tx, p Product, version int64) []any {
 	words := make([]string, len(p.Methods))
 	for i, m := range p.Methods {
 		words[i] = string(m)
 	}
-	tx.Insert(productTable, string(tx.Realm()), string(p.ID), int64(1), string(p.Merchant), string(p.Profile), p.Code, p.Name, p.Kind, string(p.Currency), p.Price,
-		p.TaxRate, p.Digital, strings.Join(words, " "), clock.Millis(p.CreatedAt), clock.Millis(p.EndedAt))
-	return nil
+	return []any{string(tx.Realm()), string(p.ID), version, string(p.Merchant), string(p.Profile), p.Code, p.Name, p.Kind, string(p.Currency), p.Price,
+		p.TaxRate, p.Digital, strings.Join(words, " "), clock.Millis(p.CreatedAt), clock.Millis(p.EndedAt)}
+}
+
+func addProduct(tx *store.Tx, p Product) { tx.Insert(productTable, productRow(tx, p, 1)...) }
+
+func saveProduct(tx *store.Tx, p *Product) {
+	tx.Swap(productTable, p.Version, productRow(tx, *p, p.Version+1)...)
+	p.Version++
 }
 
 func products(tx *store.Tx, query string, args ...any) (list []Product, err error) {
@@ -46,6 +53,11 @@ func listProducts(tx *store.Tx, code string) ([]Product, error) {
 	return products(tx, `SELECT `+productColumns+` FROM product WHERE realm = $1 AND ended_at = 0 AND (code = $2 OR $2 = '') ORDER BY code`, string(tx.Realm()), code)
 }
 
+// changedProducts lists what was put on sale, or taken off, after a moment.
+func changedProducts(tx *store.Tx, after time.Time) ([]Product, error) {
+	return products(tx, `SELECT `+productColumns+` FROM product WHERE realm = $1 AND (created_at > $2 OR ended_at > $2) ORDER BY code, id`, string(tx.Realm()), clock.Millis(after))
+}
+
 func getProduct(tx *store.Tx, id ident.ID) (Product, error) {
 	list, err := products(tx, `SELECT `+productColumns+` FROM product WHERE realm = $1 AND id = $2`, string(tx.Realm()), string(id))
 	if err == nil && len(list) == 0 {
@@ -58,21 +70,28 @@ func getProduct(tx *store.Tx, id ident.ID) (Product, error) {
 }
 
 var couponTable = &store.Table{Name: "coupon", Key: 2, Columns: []string{"realm", "id", "version", "product", "code", "number", "description", "price", "length", "unit", "created_at",
-	"by_voucher"}}
+	"by_voucher", "ended_at"}}
 
-const couponColumns = `id, version, product, code, number, description, price, length, unit, created_at, by_voucher`
+const couponColumns = `id, version, product, code, number, description, price, length, unit, created_at, by_voucher, ended_at`
 
-func addCoupon(tx *store.Tx, c Coupon) {
-	tx.Insert(couponTable, string(tx.Realm()), string(c.ID), int64(1), string(c.Product), c.Code, c.Number, c.Description, c.Price, c.Length, string(c.Unit), clock.Millis(c.CreatedAt),
-		c.ByVoucher)
+func couponRow(tx *store.Tx, c Coupon, version int64) []any {
+	return []any{string(tx.Realm()), string(c.ID), version, string(c.Product), c.Code, c.Number, c.Description, c.Price, c.Length, string(c.Unit), clock.Millis(c.CreatedAt),
+		c.ByVoucher, clock.Millis(c.EndedAt)}
+}
+
+func addCoupon(tx *store.Tx, c Coupon) { tx.Insert(couponTable, couponRow(tx, c, 1)...) }
+
+func saveCoupon(tx *store.Tx, c *Coupon) {
+	tx.Swap(couponTable, c.Version, couponRow(tx, *c, c.Version+1)...)
+	c.Version++
 }
 
 func coupons(tx *store.Tx, query string, args ...any) (list []Coupon, err error) {
 	err = tx.All(query, args, func(scan func(...any) error) error {
 		var c Coupon
-		var created int64
-		err := scan(&c.ID, &c.Version, &c.Product, &c.Code, &c.Number, &c.Description, &c.Price, &c.Length, &c.Unit, &created, &c.ByVoucher)
-		c.CreatedAt = clock.FromMillis(created)
+		var created, ended int64
+		err := scan(&c.ID, &c.Version, &c.Product, &c.Code, &c.Number, &c.Description, &c.Price, &c.Length, &c.Unit, &created, &c.ByVoucher, &ended)
+		c.CreatedAt, c.EndedAt = clock.FromMillis(created), clock.FromMillis(ended)
 		list = append(list, c)
 		return err
 	})
@@ -280,15 +299,34 @@ func saveVoucher(tx *store.Tx, v *Voucher) {
 	v.Version++
 }
 
+const voucherColumns = `id, version, merchant, print, coupons, uses, ends_at, created_at`
+
+func vouchers(tx *store.Tx, query string, args ...any) (list []Voucher, err error) {
+	err = tx.All(query, args, func(scan func(...any) error) error {
+		var v Voucher
+		var coupons string
+		var ends, created int64
+		err := scan(&v.ID, &v.Version, &v.Merchant, &v.print, &coupons, &v.Uses, &ends, &created)
+		for _, w := range strings.Fields(coupons) {
+			v.Coupons = append(v.Coupons, ident.ID(w))
+		}
+		v.EndsAt, v.CreatedAt = clock.FromMillis(ends), clock.FromMillis(created)
+		list = append(list, v)
+		return err
+	})
+	return list, err
+}
+
 // voucherBy finds a voucher by its id or its print.
 func voucherBy(tx *store.Tx, column, value string) (v Voucher, found bool, err error) {
-	var coupons string
-	var ends, created int64
-	found, err = tx.Get([]any{&v.ID, &v.Version, &v.Merchant, &v.print, &coupons, &v.Uses, &ends, &created},
-		`SELECT id, version, merchant, print, coupons, uses, ends_at, created_at FROM voucher WHERE realm = $1 AND `+column+` = $2`, string(tx.Realm()), value)
-	for _, w := range strings.Fields(coupons) {
-		v.Coupons = append(v.Coupons, ident.ID(w))
+	list, err := vouchers(tx, `SELECT `+voucherColumns+` FROM voucher WHERE realm = $1 AND `+column+` = $2`, string(tx.Realm()), value)
+	if err != nil || len(list) == 0 {
+		return v, false, err
 	}
-	v.EndsAt, v.CreatedAt = clock.FromMillis(ends), clock.FromMillis(created)
-	return v, found, err
+	return list[0], true, nil
+}
+
+// allVouchers lists a realm's vouchers, oldest first.
+func allVouchers(tx *store.Tx) ([]Voucher, error) {
+	return vouchers(tx, `SELECT `+voucherColumns+` FROM voucher WHERE realm = $1 ORDER BY id`, string(tx.Realm()))
 }

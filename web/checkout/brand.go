@@ -35,6 +35,9 @@ var brands = map[string]struct{ name, short, class string }{
 	"PAGO_EFECTIVO": {"PagoEfectivo", "PE", ""},
 }
 
+// BrandName is what payers call a way to pay.
+func BrandName(code string) string { return brandOf(code).Name }
+
 func brandOf(code string) Brand {
 	if strings.HasPrefix(code, "KLARNA") {
 		return Brand{code, "Klarna", "Klarna", "klarna"}

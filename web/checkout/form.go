@@ -43,7 +43,7 @@ func readForm(w http.ResponseWriter, r *http.Request, now time.Time, needCVV boo
 		echo.Brand = f.Brand
 		return f, echo, nil, nil
 	}
-	if f.Brand != "" || f.Stored != "" {
+	if f.Offer = values.Get("offer"); f.Offer != "" || f.Brand != "" || f.Stored != "" {
 		return f, echo, nil, nil
 	}
 	var problems []Problem

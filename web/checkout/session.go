@@ -54,9 +54,11 @@ type Session struct {
 	Now              time.Time
 	ExpiresAt        time.Time // zero: never
 	PaidAt           time.Time
-	PaidWith         string // brand
-	PaidLast4        string // "" for other methods than cards
-	Payee            *Payee // where the payer sends the money while Pending, for a bank transfer
+	PaidWith         string       // brand
+	PaidLast4        string       // "" for other methods than cards
+	Surcharge        money.Amount // in Amount, for the way that was paid; zero without one
+	Surcharges       bool         // some ways to pay cost more, and the payer sees it first
+	Payee            *Payee       // where the payer sends the money while Pending, for a bank transfer
 	Look             merchant.Look
 }
 
@@ -86,6 +88,7 @@ type PayForm struct {
 	ReturnURL string
 	Locale    string                 // the language that the payer chose on the page, or ""
 	Debit     *connector.BankAccount // the account of a direct debit, whose Brand is given
+	Offer     string                 // what the payer agrees to: the Key of an earlier Outcome's Offer, and nothing else is given
 }
 
 // Step is what comes after a form.
@@ -148,11 +151,23 @@ func problemOf(err error) Problem {
 	return debitProblem(err)
 }
 
-// Outcome is what became of a form: problems, in which case nothing has
-// happened, or a step.
+// Outcome is what became of a form: problems or an offer, in which case nothing
+// has happened, or a step.
 type Outcome struct {
 	Problems []Problem
+	Offer    *Offer
 	Step     Step
+}
+
+// Offer is what a way to pay costs when it costs more than the amount: the payer
+// has to agree first.
+type Offer struct {
+	Key       string
+	Surcharge money.Amount
+	Total     money.Amount
+	Summary   string // how the surcharge comes about, in the merchant's words
+	Brand     string
+	Last4     string // of a card
 }
 
 // Desk is where the page asks.

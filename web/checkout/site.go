@@ -40,7 +40,6 @@ func (s *Site) Mount(handle func(pattern string, h http.Handler)) {
 	for _, prefix := range []string{"", "/gateway"} {
 		at := prefix + "/v3/checkouts/{key}/"
 		s.MountAt(at, handle)
-		handle("POST "+at+"change", http.HandlerFunc(s.Change))
 		handle("GET "+at+"look.css", http.HandlerFunc(s.Look))
 		handle("GET "+at+"logo", http.HandlerFunc(s.Logo))
 		handle("GET "+at+"frame", http.HandlerFunc(s.Page))
@@ -55,6 +54,7 @@ func (s *Site) MountAt(at string, handle func(pattern string, h http.Handler)) {
 	handle("GET "+at+"page", http.HandlerFunc(s.Page))
 	handle("POST "+at+"page", http.HandlerFunc(s.Pay))
 	handle("POST "+at+"cancel", http.HandlerFunc(s.Cancel))
+	handle("POST "+at+"change", http.HandlerFunc(s.Change))
 }
 
 // PagePath is the path of a session's page under a prefix ("" or "/gateway");
@@ -195,6 +195,10 @@ func (s *Site) Pay(w http.ResponseWriter, r *http.Request) {
 		s.fail(w, r, err, lang)
 	case len(out.Problems) > 0:
 		s.show(w, r, sess, echo, out.Problems, http.StatusUnprocessableEntity)
+	case out.Offer != nil:
+		v := dressed(page.View{Language: lang, Scripts: []string{"checkout.js"}, Title: s.say(lang, "title.pay", sess.Merchant)}, sess)
+		v.Data = newOfferView(sess, *out.Offer)
+		s.render(w, r, http.StatusOK, "offer", v)
 	default:
 		s.again(w, r, out.Step)
 	}

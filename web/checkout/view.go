@@ -111,6 +111,17 @@ func newPayView(s Session, t typed, wrong []Problem, frame *Frame) payView {
 	return v
 }
 
+// offerView asks whether the payer agrees to a surcharge.
+type offerView struct {
+	payView
+	Offer Offer
+	Brand Brand
+}
+
+func newOfferView(s Session, o Offer) offerView {
+	return offerView{newPayView(s, typed{}, nil, nil), o, brandOf(o.Brand)}
+}
+
 // soon is what is counted in minutes.
 const soon = 3 * time.Hour
 

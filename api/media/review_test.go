@@ -1,0 +1,99 @@
+package media_test
+
+import (
+	"testing"
+
+	"github.com/florinpay/florin/core/access"
+	"github.com/florinpay/florin/core/audit"
+	"github.com/florinpay/florin/core/fault"
+	"github.com/florinpay/florin/core/payment"
+	"github.com/florinpay/florin/core/purchase"
+)
+
+// stuck has the reader order HELG, take it otherwise, and pay for the order.
+func (r *reader) stuck() purchase.Purchase {
+	r.t.Helper()
+	id := r.order(`"paymentMethod":"vippsEcommerce"`)
+	r.fulfil(id)
+	r.post("/v1/subscription", `{"companyCode":"`+r.sandbox.Media.CompanyCode+`","product":"HELG","couponNumber":41}`, "")
+	r.paying(r.purchase(id), "success")
+	r.do(r.t)
+	r.came(r.fulfil(id), "success")
+	p := r.purchase(id)
+	if p.State != purchase.Confirmed || p.Details.Reason == "" {
+		r.t.Fatalf("got %s, %q", p.State, p.Details.Reason)
+	}
+	return p
+}
+
+func (r *reader) stop() {
+	r.t.Helper()
+	held, _ := r.ordered()
+	if _, err := r.app.Subscriptions.Stop(r.t.Context(), r.realm.ID, r.person.ID, held.ID, by); err != nil {
+		r.t.Fatal(err)
+	}
+}
+
+// An order that was paid and cannot begin waits for a human, who lets it begin
+// once there is room for it, or sends the money back.
+func TestAnOrderIsReviewed(t *testing.T) {
+	eachEngine(t, func(t *testing.T, h *house) {
+		r := h.reader(t)
+		clerk := r.all()
+		clerk.May = []access.Permission{access.Review}
+		decide := func(p purchase.Purchase, v payment.Verdict) (purchase.Purchase, bool, error) {
+			return h.app.Purchases.Decide(t.Context(), clerk, payment.Decision{ID: p.ID, Verdict: v, Reason: "the reader rang", By: audit.By{Actor: "test"}})
+		}
+		waits := func(want int) {
+			t.Helper()
+			if list, err := h.app.Purchases.InReview(t.Context(), h.realm.ID); err != nil || len(list) != want {
+				t.Errorf("got %d orders in review (%v), want %d", len(list), err, want)
+			}
+		}
+		p := r.stuck()
+		waits(1)
+		if _, _, err := h.app.Purchases.Decide(t.Context(), r.all(), payment.Decision{ID: p.ID, Verdict: payment.Accept, Reason: "x"}); !fault.Is(err, "forbidden.permission") {
+			t.Errorf("without the right to: got %v", err)
+		}
+		if _, _, err := decide(p, payment.Accept); !fault.Is(err, "conflict.order") {
+			t.Errorf("accepted while the product is taken: got %v", err)
+		}
+		waits(1)
+		r.stop()
+		if p, again, err := decide(p, payment.Accept); err != nil || again || p.State != purchase.Transferred {
+			t.Errorf("accepted: got %s, %v (%v)", p.State, again, err)
+		}
+		if _, again, err := decide(p, payment.Accept); err != nil || !again {
+			t.Errorf("accepted twice: got %v (%v)", again, err)
+		}
+		if _, _, err := decide(p, payment.Return); !fault.Is(err, "conflict.review.decided") {
+			t.Errorf("returned after all: got %v", err)
+		}
+		if held, _ := r.ordered(); held.ID != p.Details.Lines[0].Subscription || held.PaidUntil == "" {
+			t.Errorf("got %+v", held.Subscription)
+		}
+		r.stop()
+
+		p = r.stuck()
+		if p, again, err := decide(p, payment.Return); err != nil || again || p.State != purchase.Cancelled || p.Result() != "error" {
+			t.Errorf("returned: got %s, %v (%v)", p.State, again, err)
+		}
+		if _, again, err := decide(p, payment.Return); err != nil || !again {
+			t.Errorf("returned twice: got %v (%v)", again, err)
+		}
+		waits(0)
+		h.do(t)
+		list, err := h.app.Invoices.Receipts(t.Context(), h.realm.ID, p.Invoice)
+		if err != nil || len(list) != 1 || list[0].In != 9900 || list[0].Back != 9900 {
+			t.Errorf("the money: got %+v (%v)", list, err)
+		}
+		if got := r.purchase(p.Number); got.State != purchase.Cancelled {
+			t.Errorf("in the end: got %s", got.State)
+		}
+		for _, bad := range []payment.Decision{{ID: p.ID, Verdict: "perhaps", Reason: "x"}, {ID: p.ID, Verdict: payment.Accept}} {
+			if _, _, err := h.app.Purchases.Decide(t.Context(), clerk, bad); !fault.Is(err, fault.Invalid) {
+				t.Errorf("got %v", err)
+			}
+		}
+	})
+}
