@@ -2,6 +2,7 @@ package media
 
 import (
 	"encoding/json"
+	"slices"
 	"time"
 
 	"github.com/florinpay/florin/core/audit"
@@ -9,7 +10,6 @@ import (
 	"github.com/florinpay/florin/core/ident"
 	"github.com/florinpay/florin/core/invoice"
 	"github.com/florinpay/florin/core/login"
-	"github.com/florinpay/florin/core/merchant"
 	"github.com/florinpay/florin/core/subscription"
 	"github.com/florinpay/florin/store"
 )
@@ -168,23 +168,17 @@ type productItem struct {
 	VAT         json.Number `json:"vatPercent"`
 	Digital     bool        `json:"digital"`
 	Start       int64       `json:"startTime"`
+	End         int64       `json:"endTime,omitempty"`
 }
 
-// productItems are the products on sale that f lets through.
-func (s *Surface) productItems(c *call, code string, f func(p subscription.Product) bool) (any, error) {
-	list, err := s.Subscriptions.Products(c.r.Context(), c.realm(), code)
-	if err != nil {
-		return nil, err
-	}
+// productItems tells of products.
+func (s *Surface) productItems(c *call, list []subscription.Product) (any, error) {
 	out := struct {
 		Products []productItem `json:"products"`
 	}{[]productItem{}}
 	for _, p := range list {
-		if !f(p) {
-			continue
-		}
-		var m merchant.Merchant
-		if _, m, err = s.Merchants.Get(c.r.Context(), c.realm(), p.Profile); err != nil {
+		_, m, err := s.Merchants.Get(c.r.Context(), c.realm(), p.Profile)
+		if err != nil {
 			return nil, err
 		}
 		coupons, err := s.Subscriptions.Coupons(c.r.Context(), c.realm(), p.ID)
@@ -195,8 +189,12 @@ func (s *Surface) productItems(c *call, code string, f func(p subscription.Produ
 		if len(coupons) > 0 {
 			offer = coupons[0].Price
 		}
-		out.Products = append(out.Products, productItem{m.Code, p.Code, p.Name, p.Kind, []string{}, string(p.Currency), major(offer, p.Currency), major(p.Price, p.Currency),
-			percent(p.TaxRate), p.Digital, p.CreatedAt.UnixMilli()})
+		one := productItem{m.Code, p.Code, p.Name, p.Kind, []string{}, string(p.Currency), major(offer, p.Currency), major(p.Price, p.Currency),
+			percent(p.TaxRate), p.Digital, p.CreatedAt.UnixMilli(), 0}
+		if !p.EndedAt.IsZero() {
+			one.End = p.EndedAt.UnixMilli()
+		}
+		out.Products = append(out.Products, one)
 	}
 	return out, nil
 }
@@ -207,18 +205,25 @@ func (s *Surface) listProducts(c *call) (any, error) {
 	if err != nil {
 		return nil, err
 	}
+	list, err := s.Subscriptions.Products(c.r.Context(), c.realm(), code)
+	if err != nil {
+		return nil, err
+	}
 	kind := c.path("productType")
-	return s.productItems(c, code, func(p subscription.Product) bool { return kind == "" || p.Kind == kind })
+	return s.productItems(c, slices.DeleteFunc(list, func(p subscription.Product) bool { return kind != "" && p.Kind != kind }))
 }
 
-// checkProducts lists what was put on sale after a moment.
+// checkProducts lists what was put on sale after a moment, or taken off.
 func (s *Surface) checkProducts(c *call) (any, error) {
-	after := c.body.whole("changedAfter")
-	c.body.flag("onlyActive") // all that are listed are
+	after, active := c.body.whole("changedAfter"), c.body.flag("onlyActive")
 	if err := c.body.err(); err != nil {
 		return nil, err
 	}
-	return s.productItems(c, "", func(p subscription.Product) bool { return p.CreatedAt.UnixMilli() > after })
+	list, err := s.Subscriptions.Changed(c.r.Context(), c.realm(), time.UnixMilli(after))
+	if err != nil {
+		return nil, err
+	}
+	return s.productItems(c, slices.DeleteFunc(list, func(p subscription.Product) bool { return active && !p.EndedAt.IsZero() }))
 }
 
 // customerProducts says what a reader may read: B within the time that is paid

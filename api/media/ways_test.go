@@ -142,3 +142,26 @@ func (h *house) stored(t *testing.T, r *reader) string {
 	}
 	return ""
 }
+
+// A product that is sold no longer is told of to whoever asks what has changed,
+// and cannot be ordered.
+func TestAProductEnds(t *testing.T) {
+	h := open(t, "sqlite")
+	r := h.reader(t)
+	own := h.token(t, r.client, login.Person{})
+	if _, err := h.app.Subscriptions.EndProduct(t.Context(), r.all(), by, "HELG"); err != nil {
+		t.Fatal(err)
+	}
+	changed := func(how string) string {
+		return h.ask(t, http.MethodPost, "/capi/v1/client/product", own, `{"changedAfter":1`+how+`}`, "Content-Type", "application/json").body
+	}
+	if got := changed(""); !strings.Contains(got, `"product":"HELG"`) || strings.Count(got, `"endTime":`) != 1 {
+		t.Errorf("what has changed: got %s", got)
+	}
+	if got := changed(`,"onlyActive":true`); strings.Contains(got, `"HELG"`) || !strings.Contains(got, `"DAGSN"`) {
+		t.Errorf("what is sold: got %s", got)
+	}
+	if a := h.ask(t, http.MethodPost, "/capi/v1/order", r.token, `{"payer":{"postalCode":"0155"},"orderLines":[{"product":"HELG"}],"paymentMethod":"invoice"}`, "Content-Type", "application/json"); a.word() != "NotFoundException" {
+		t.Errorf("an order: got %d %s", a.status, a.body)
+	}
+}

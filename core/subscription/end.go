@@ -2,6 +2,7 @@ package subscription
 
 import (
 	"context"
+	"time"
 
 	"github.com/florinpay/florin/core/access"
 	"github.com/florinpay/florin/core/audit"
@@ -46,6 +47,16 @@ func (s *Service) EndProduct(ctx context.Context, actor access.Actor, by audit.B
 		return p.ID, nil
 	})
 	return p, err
+}
+
+// Changed lists what was put on sale, or taken off, after a moment, in the order
+// of the codes.
+func (s *Service) Changed(ctx context.Context, realm ident.ID, after time.Time) (list []Product, err error) {
+	err = s.DB.View(ctx, realm, func(tx *store.Tx) error {
+		list, err = changedProducts(tx, after)
+		return err
+	})
+	return list, err
 }
 
 // EndCoupon ends a price of a product that is on sale: nobody begins at it any

@@ -60,6 +60,12 @@ func TestOffersEnd(t *testing.T) {
 		if _, err := h.Start(ctx, h.actor.Realm, by, other); !fault.Is(err, "not_found.product") {
 			h.t.Errorf("what is off sale: got %v", err)
 		}
+		if list, err := h.Changed(ctx, h.actor.Realm, h.at.Add(-time.Hour)); err != nil || len(list) != 1 || list[0].EndedAt.IsZero() {
+			h.t.Errorf("what has changed: got %+v (%v)", list, err)
+		}
+		if list, err := h.Changed(ctx, h.actor.Realm, h.at.Add(time.Hour)); err != nil || len(list) != 0 {
+			h.t.Errorf("what has changed since: got %+v (%v)", list, err)
+		}
 		h.days(35)
 		if list := h.bills(); len(list) != 2 {
 			h.t.Errorf("whoever takes it: got %d bills, want 2", len(list))

@@ -3,6 +3,7 @@ package subscription
 import (
 	"encoding/json"
 	"strings"
+	"time"
 
 	"github.com/florinpay/florin/core/clock"
 	"github.com/florinpay/florin/core/fault"
@@ -50,6 +51,11 @@ func products(tx *store.Tx, query string, args ...any) (list []Product, err erro
 // listProducts lists what is on sale; code "" for all.
 func listProducts(tx *store.Tx, code string) ([]Product, error) {
 	return products(tx, `SELECT `+productColumns+` FROM product WHERE realm = $1 AND ended_at = 0 AND (code = $2 OR $2 = '') ORDER BY code`, string(tx.Realm()), code)
+}
+
+// changedProducts lists what was put on sale, or taken off, after a moment.
+func changedProducts(tx *store.Tx, after time.Time) ([]Product, error) {
+	return products(tx, `SELECT `+productColumns+` FROM product WHERE realm = $1 AND (created_at > $2 OR ended_at > $2) ORDER BY code, id`, string(tx.Realm()), clock.Millis(after))
 }
 
 func getProduct(tx *store.Tx, id ident.ID) (Product, error) {
