@@ -35,7 +35,17 @@ func (a *App) followFees(tx *store.Tx, e event.Event) error {
 		case "fee_invoice." + settlement.Issued, "fee_invoice." + settlement.PaymentReceived, "fee_invoice." + settlement.WasCancelled:
 			job.Add(tx, feeLinkJob, x.ID, tx.Now())
 		}
+		if e.Type == "fee_invoice."+settlement.Issued {
+			due, err := settlement.DueIn(tx, x)
+			if err != nil {
+				return err
+			}
+			job.Add(tx, feeChargeJob, x.ID, due)
+		}
 	case order.Order:
+		if e.Type == "order.reopened" && x.Details.FeeInvoice != "" {
+			return a.Settlement.Reopen(tx, x.Details.FeeInvoice, string(x.Payment))
+		}
 		if e.Type != "order.paid" || x.Details.FeeInvoice == "" {
 			return nil
 		}

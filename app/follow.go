@@ -25,6 +25,7 @@ func (a *App) wireFollowing(events *event.Log) {
 	a.Jobs.Handle("payout.follow", a.followPayout)
 	events.Listen(noteFollowing)
 	a.Jobs.Handle(feeLinkJob, a.linkFees)
+	a.Jobs.Handle(feeChargeJob, a.chargeFees)
 	events.Listen(a.followFees)
 	events.Listen(a.receipt)
 }

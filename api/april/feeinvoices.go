@@ -2,6 +2,7 @@ package april
 
 import (
 	"net/http"
+	"slices"
 	"time"
 
 	"github.com/florinpay/florin/core/fault"
@@ -39,6 +40,7 @@ type invoiceSummary struct {
 type invoiceBody struct {
 	Summary        invoiceSummary  `json:"summary"`
 	BillingDetails invoiceBilling  `json:"billingDetails"`
+	PaymentMethod  map[string]any  `json:"paymentMethod,omitempty"`
 	SummaryItems   []invoiceItem   `json:"summaryItems"`
 	Timelines      []invoiceMoment `json:"timelines"`
 	ManualPayment  *manualPayment  `json:"manualPaymentDetails,omitempty"`
@@ -183,8 +185,27 @@ func (s *Surface) getInvoice(c *call) (any, error) {
 		}
 		out.Timelines = append(out.Timelines, invoiceMoment{EventType: word, EventTime: stamp(m.At), Amount: m.Amount, Identifier: of})
 	}
-	out.ManualPayment, err = s.manualPayment(c, b.Invoice)
+	if out.ManualPayment, err = s.manualPayment(c, b.Invoice); err == nil {
+		out.PaymentMethod, err = s.paidWith(c, b.Invoice)
+	}
 	return out, err
+}
+
+// paidWith says what the latest payment of an invoice was made with; nil when it
+// was no payment of ours.
+func (s *Surface) paidWith(c *call, i settlement.Invoice) (map[string]any, error) {
+	for _, m := range slices.Backward(i.Timeline) {
+		id := ident.ID(m.Of)
+		if m.Event != settlement.PaymentReceived || !id.Valid() {
+			continue
+		}
+		f, err := s.Payments.Find(c.r.Context(), c.actor.Realm, id)
+		if fault.Is(err, fault.NotFound) {
+			return nil, nil
+		}
+		return showMethod(f.Payment, f.Details.Descriptor, nil), err
+	}
+	return nil, nil
 }
 
 // manualPayment finds the order by which an invoice is paid by hand, if there

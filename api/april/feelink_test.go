@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/florinpay/florin/api/april"
+	"github.com/florinpay/florin/api/wire/apitest"
 	"github.com/florinpay/florin/core/access"
 	"github.com/florinpay/florin/core/audit"
 	"github.com/florinpay/florin/core/ledger"
@@ -17,15 +18,7 @@ import (
 // work does what has fallen due.
 func (h *house) work(t *testing.T) {
 	t.Helper()
-	for range 6 {
-		list, err := h.app.Jobs.Claim(t.Context(), 100)
-		if err != nil {
-			t.Fatal(err)
-		}
-		for _, j := range list {
-			h.app.Jobs.Run(t.Context(), j)
-		}
-	}
+	apitest.Work(t, h.app)
 }
 
 // feeInvoice is what a merchant reads of an invoice for its fees.
@@ -35,6 +28,7 @@ type feeInvoice struct {
 		InvoiceAmount, PaidAmount int64
 	}
 	Timelines            []struct{ EventType string }
+	PaymentMethod        struct{ PaymentMethodType, CardLast4, Last4 string }
 	ManualPaymentDetails struct{ Token, MagicLink, OrderID string }
 }
 

@@ -109,6 +109,11 @@ func (s *Surface) draft(c *call, o order, p merchant.Profile, m methodView) (d i
 		cut = cut || rounded
 		details.Instalments = append(details.Instalments, invoice.Instalment{DueOn: in.due, Amount: a.Minor, Reference: in.reference})
 	}
+	first := gross.Minor
+	if len(details.Instalments) > 0 {
+		first = details.Instalments[0].Amount
+	}
+	details.OneTry = c.test() && first%100 == rejected
 	if cut || len(o.items) > 0 && sum != gross.Minor { // noted, not refused (sheet, 2.3 and 5.7)
 		s.Log.Info("a payment's figures do not fit each other", "organization", c.owner.ID, "rounded", cut, "lines", sum, "total", gross.Minor)
 	}

@@ -32,6 +32,7 @@ type Order struct {
 	Quote       string                 // for method bank_transfer: a reference of method.Reference that was given out before, or "" for a new one
 	Tender      *Tender                // a payment token; it decides the amount and what is paid with
 	Source      ident.ID               // a stored payment source
+	Billing     ident.ID               // the merchant that pays its fees: Source is its billing source, not the payee's
 	Mandate     ident.ID               // an agreement that is charged, instead of all of these
 	CVV         method.Secret          // typed along with a stored source
 	Keep        bool                   // keep the card or bank account as a source if it works

@@ -39,7 +39,7 @@ func (s *Service) source(tx *store.Tx, actor access.Actor, o Order, p *Payment) 
 	if err != nil {
 		return means{}, err
 	}
-	if src.Merchant != p.Merchant {
+	if src.Merchant != p.Merchant && (src.Scope != vault.ByBilling || o.Billing != src.Merchant) {
 		return means{}, fault.New("not_found.source", "no such payment source")
 	}
 	if src.State != vault.Active {

@@ -25,6 +25,8 @@ import (
 //	               │  └─────────────────────^
 //	               ├──> overdue ──> (as outstanding)
 //	               └──> cancelled  (its fees are asked for by the next one)
+//
+// accepted goes back to where it was when the payment fails.
 type InvoiceState string
 
 // The states.
@@ -65,6 +67,7 @@ const (
 	BecameOverdue   = "overdue"
 	WasCancelled    = "cancelled"
 	WasAccepted     = "accepted"
+	PaymentFailed   = "payment_failed" // one that was on its way
 )
 
 // Moment is a line of an invoice's timeline.
@@ -277,6 +280,43 @@ func (s *Service) AcceptInvoice(ctx context.Context, realm ident.ID, by audit.By
 		i.State = Accepted
 		return s.tell(tx, i, WasAccepted, i.Amount-i.Paid, string(i.ID))
 	})
+}
+
+// Reopen says in the caller's transaction that the payment of an invoice which
+// was on its way has failed: the invoice asks for the money as before. One that
+// was not accepted is left as it is. Faults: not_found.invoice.
+func (s *Service) Reopen(tx *store.Tx, id ident.ID, of string) error {
+	i, err := getInvoice(tx, id)
+	if err != nil || i.State != Accepted {
+		return err
+	}
+	due, err := DueIn(tx, i)
+	if err != nil {
+		return err
+	}
+	if i.State = Outstanding; !tx.Now().Before(due.AddDate(0, 0, 1)) {
+		i.State = Overdue
+	}
+	return s.tell(tx, &i, PaymentFailed, i.Amount-i.Paid, of)
+}
+
+// DueIn is when the day begins on which an issued invoice is due, where its
+// merchant is. Faults: not_found.merchant.
+func DueIn(tx *store.Tx, i Invoice) (time.Time, error) {
+	m, err := merchant.MerchantIn(tx, i.Merchant)
+	if err != nil {
+		return time.Time{}, err
+	}
+	return Billed{Invoice: i, To: m}.DueAt()
+}
+
+// DueAt is DueIn of an invoice that was issued.
+func (b Billed) DueAt() (time.Time, error) {
+	at, err := time.ParseInLocation(time.DateOnly, b.DueOn, zoneOf(b.To))
+	if err != nil {
+		return at, fault.Wrap(err, "invoice %s has no day it is due", b.ID)
+	}
+	return at.UTC(), nil
 }
 
 // CancelInvoice takes an invoice back of which nothing was paid; the next one
