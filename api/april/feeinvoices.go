@@ -120,16 +120,9 @@ func (s *Surface) listInvoices(c *call) (any, error) {
 		return nil, err
 	}
 	c.found(total, f.Page)
-	owners := make([]ident.ID, len(list))
-	for n, i := range list {
-		owners[n] = i.Merchant
-	}
+	owners := each(list, func(i settlement.Invoice) ident.ID { return i.Merchant })
 	merchants, err := s.merchantsOf(c.r.Context(), c.actor.Realm, owners)
-	out := make([]invoiceSummary, len(list))
-	for n, i := range list {
-		out[n] = showInvoice(i, merchants[i.Merchant].Merchant)
-	}
-	return out, err
+	return each(list, func(i settlement.Invoice) invoiceSummary { return showInvoice(i, merchants[i.Merchant].Merchant) }), err
 }
 
 // date reads an optional day.

@@ -122,10 +122,7 @@ func gather(tx *store.Tx, payments ...payment.Payment) (a around, err error) {
 
 // showTransactions shows payments.
 func (s *Surface) showTransactions(c *call, list []payment.Found) ([]transaction, error) {
-	payments := make([]payment.Payment, len(list))
-	for i, f := range list {
-		payments[i] = f.Payment
-	}
+	payments := each(list, func(f payment.Found) payment.Payment { return f.Payment })
 	out := make([]transaction, len(list))
 	err := s.DB.View(c.r.Context(), c.actor.Realm, func(tx *store.Tx) error {
 		a, err := gather(tx, payments...)
