@@ -62,7 +62,7 @@ func (s *Surface) make(c *call, d invoice.Draft, m methodView) (inv invoice.Invo
 		err = s.DB.Update(ctx, c.actor.Realm, once)
 	}
 	if fault.Is(err, "invalid.text") || fault.Is(err, "invalid.date") {
-		err = trouble{400, "A text or a date is out of range"}
+		err = errRange
 	}
 	return inv, err
 }
