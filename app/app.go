@@ -235,6 +235,7 @@ func (a *App) listen(events *event.Log) {
 	events.Listen(a.Checkouts.OnEvent)
 	events.Listen(a.Invoices.OnEvent)
 	events.Listen(a.tellPayers)
+	events.Listen(a.Spense.OnEvent)
 	events.Listen(a.countDeclines)
 	a.wireFollowing(events)
 	events.Listen(a.tellMerchants)

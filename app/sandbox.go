@@ -15,6 +15,7 @@ import (
 	"github.com/florinpay/florin/core/fault"
 	"github.com/florinpay/florin/core/ident"
 	"github.com/florinpay/florin/core/ledger"
+	"github.com/florinpay/florin/core/reconcile"
 	"github.com/florinpay/florin/store"
 )
 
@@ -116,11 +117,12 @@ func (a *App) moveClock(r *http.Request, actor access.Actor) (any, error) {
 	return map[string]any{"now": now.Format(time.RFC3339)}, err
 }
 
-// advance moves a test realm's clock, and the test provider's for its accounts.
+// advance moves a test realm's clock, and the test provider's for its accounts. A
+// job fetches the settlement files of the days that are over now.
 func (a *App) advance(ctx context.Context, realm ident.ID, d time.Duration) (now time.Time, err error) {
 	if now, err = a.Access.Advance(ctx, realm, d); err == nil {
 		a.Provider.Moved(string(realm), now.Sub(a.now()))
-		a.settled(ctx, realm)
+		err = a.DB.Update(ctx, realm, func(tx *store.Tx) error { reconcile.FetchSoon(tx); return nil })
 	}
 	return now, err
 }

@@ -1,15 +1,11 @@
 package app
 
 import (
-	"context"
 	"strings"
 
 	"github.com/florinpay/florin/connector"
-	"github.com/florinpay/florin/core/access"
 	"github.com/florinpay/florin/core/event"
-	"github.com/florinpay/florin/core/ident"
 	"github.com/florinpay/florin/core/invoice"
-	"github.com/florinpay/florin/core/method"
 	"github.com/florinpay/florin/core/money"
 	"github.com/florinpay/florin/core/reconcile"
 	"github.com/florinpay/florin/core/settlement"
@@ -19,7 +15,7 @@ import (
 // tariffs are what was agreed with providers, by connector; the test provider's
 // are in docs/sandbox.md.
 var tariffs = map[string]reconcile.Tariff{
-	"fake": {Points: map[method.Name]int64{method.Card: 90, method.Wallet: 140, method.Voucher: 60}, Other: 50, Chargeback: 15},
+	"fake": {Points: 75, Chargeback: 15},
 }
 
 // settle puts together what merchants are owed and what providers pay over.
@@ -49,12 +45,4 @@ func (a *App) providerName(name string) (display, code string) {
 		return s.SettlementName()
 	}
 	return name, strings.ToUpper(name)
-}
-
-// settled fetches the settlement files of a test realm whose clock was moved:
-// the days that are over now have some. What fails here the job does later.
-func (a *App) settled(ctx context.Context, realm ident.ID) {
-	if _, err := a.Reconcile.Fetch(ctx, access.Realm{ID: realm, Environment: access.Test}); err != nil {
-		a.Log.Warn("settlement files could not be fetched at once", "realm", realm, "err", err)
-	}
 }

@@ -37,9 +37,11 @@ func (a *App) newSpense(door *wire.Door) (*spense.Surface, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &spense.Surface{DB: a.DB, Access: a.Access, Merchants: a.Merchants, Invoices: a.Invoices, Payments: a.Payments, Checkouts: a.Checkouts,
+	s := &spense.Surface{DB: a.DB, Access: a.Access, Merchants: a.Merchants, Invoices: a.Invoices, Payments: a.Payments, Checkouts: a.Checkouts,
 		Reconcile: a.Reconcile, Settlement: a.Settlement, Clock: a.now, Log: a.Log, Providers: a.providerName, ReportTransactions: each,
-		Door: door, BaseURL: a.BaseURL, Answers: a.answers(spense.Contract), Legacy: legacy, Limiter: wire.NewLimiter(limit, time.Minute, a.now), Allowed: a.Webhooks.CheckURL}, nil
+		Door: door, BaseURL: a.BaseURL, Answers: a.answers(spense.Contract), Legacy: legacy, Limiter: wire.NewLimiter(limit, time.Minute, a.now), Allowed: a.Webhooks.CheckURL}
+	s.Register(a.Jobs)
+	return s, nil
 }
 
 // payLink takes a payer from the link of a payment to the page on which it is
@@ -235,7 +237,7 @@ func (a *App) devTerminals(ctx context.Context, realm, owner ident.ID, want []me
 		if err != nil {
 			return nil, err
 		}
-		till, lost := a.Provider.Till(spense.TerminalAccount(realm, owner, ch), ch.Settings.Terminal)
+		till, lost := a.Provider.Till(ch.TerminalAccount(realm, owner), ch.Settings.Terminal)
 		err = lost
 		out = append(out, SandboxTerminal{string(ch.ID), ch.Name, till.Page})
 	}

@@ -8,7 +8,6 @@ import (
 
 	"github.com/go-chi/chi/v5"
 
-	"github.com/florinpay/florin/api/spense"
 	"github.com/florinpay/florin/core/access"
 	"github.com/florinpay/florin/core/fault"
 	"github.com/florinpay/florin/core/ident"
@@ -39,7 +38,7 @@ func (a *App) readTerminals(_ *http.Request, actor access.Actor) (any, error) {
 // the one that an organisation's profiles share.
 func (a *App) terminalAccount(r *http.Request, actor access.Actor, in map[string]string) (string, error) {
 	if id := ident.ID(strings.ToLower(in["organizationId"])); id != "" {
-		return spense.TerminalAccount(actor.Realm, id, merchant.Channel{}), actor.NeedMerchant(id)
+		return merchant.Channel{}.TerminalAccount(actor.Realm, id), actor.NeedMerchant(id)
 	}
 	profile, _, err := a.Merchants.ByCode(r.Context(), actor.Realm, in["entityId"])
 	if err != nil {

@@ -47,6 +47,7 @@ var (
 	errTooHigh      = trouble{http.StatusBadRequest, "Refund amount is too high"}
 	errCurrency     = trouble{http.StatusBadRequest, "Currency is not supported"}
 	errAmount       = trouble{http.StatusBadRequest, "Amount is not supported"}
+	errRange        = trouble{http.StatusBadRequest, "A text or a date is out of range"}
 	errLimit        = trouble{http.StatusBadRequest, "Amount is above the limit"}
 	errKey          = trouble{http.StatusBadRequest, "Idempotency-Key is not valid"}
 	errReused       = trouble{http.StatusConflict, "Idempotency-Key was used for another request"}

@@ -86,6 +86,33 @@ func (h *house) untouched(t *testing.T) {
 	}
 }
 
+// TestBadRefunds: amounts that are none give nothing back.
+func TestBadRefunds(t *testing.T) {
+	h := open(t, "sqlite")
+	id := h.settle(t)
+	for amount, want := range map[string]struct {
+		text   string
+		status int
+	}{`"12 490"`: {"float_parsing", 422}, `-1`: {"greater_than", 422}, `0`: {"greater_than", 422}, `1e400`: {"finite_number", 422}, `NaN`: {"finite_number", 422},
+		`true`: {"float_type", 422}, `{}`: {"float_type", 422}, `0.004`: {"Amount is not supported", 400}, `12490.01`: {"Refund amount is too high", 400}} {
+		got := h.ask(t, "POST", "/api/payments/"+id+"/refund", h.token, `{"amount":`+amount+`}`)
+		if got.status != want.status || !strings.Contains(got.body, want.text) {
+			t.Errorf("%s: got %d %s, want %d with %s", amount, got.status, got.body, want.status, want.text)
+		}
+	}
+	if got := h.ask(t, "GET", "/api/payments/"+id, h.token, "").member(t, "refundedAmount"); got != "0.0" {
+		t.Errorf("refunded %s", got)
+	}
+	for _, amount := range []string{`"0.994"`, `1.005`} { // texts and a decimal too many are money all the same
+		if got := h.ask(t, "POST", "/api/payments/"+id+"/refund", h.token, `{"amount":`+amount+`}`); got.status != 200 {
+			t.Errorf("%s: got %d %s", amount, got.status, got.body)
+		}
+	}
+	if got := h.ask(t, "GET", "/api/payments/"+id, h.token, "").member(t, "refundedAmount"); got != "2.0" {
+		t.Errorf("refunded %s, want 0.99 and 1.01", got)
+	}
+}
+
 // written are the messages to payers; the sandbox's reader has an invoice of
 // another contract in the post.
 func (h *house) written(t *testing.T) []notify.Kept {

@@ -58,19 +58,6 @@ func (s *Surface) Visit(ctx context.Context, key string) (string, error) {
 	return sess.Key, err
 }
 
-// rehearsals are what becomes of a payment in test mode, by the last two digits
-// of its amount (sheet, 11).
-var rehearsals = map[int64]struct {
-	simulate map[string]string
-	once     bool // and the next try is an ordinary one
-}{
-	1: {map[string]string{"outcome": fault.DeclinedIssuer}, true},
-	2: {map[string]string{"outcome": fault.DeclinedCancelled}, true},
-	3: {map[string]string{"outcome": "approved_later"}, false},
-	4: {map[string]string{"outcome": "declined_later"}, true},
-	5: {map[string]string{"fault": "lookup_down:60"}, true},
-}
-
 // session is the checkout of an invoice.
 func session(inv invoice.Invoice, p merchant.Profile, alias string, now time.Time) checkout.Wish {
 	zone := invoice.Zone(inv.Details.Zone)

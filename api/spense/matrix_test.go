@@ -126,6 +126,9 @@ func TestAuthorisation(t *testing.T) {
 							if want := expected(o, who, where, header); got.status != want {
 								t.Errorf("%s: got %d %s, want %d", what, got.status, got.body, want)
 							}
+							if text := map[int]string{403: `{"detail":"No access to this organization"}`, 404: `{"detail":"Payment not found"}`}[got.status]; text != "" && who != "revoked" && got.body != text {
+								t.Errorf("%s: got %s, which tells it from the others", what, got.body) // no id can be probed
+							}
 						}
 					}
 				}

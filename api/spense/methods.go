@@ -21,7 +21,7 @@ const TestTerminal ident.ID = "6fa0000000000000000000a1"
 var testChannels = []merchant.Channel{
 	{ID: TestTerminal, Kind: merchant.TerminalChannel, Name: "Test terminal", Active: true},
 	{ID: "6fa0000000000000000000a2", Kind: merchant.TerminalChannel, Name: "Test terminal (off)", Active: true},
-	{ID: "6fa0000000000000000000b1", Kind: merchant.InvoiceChannel, Name: "Test invoice", Active: true},
+	{ID: testBill, Kind: merchant.InvoiceChannel, Name: "Test invoice", Active: true},
 }
 
 // methodView is a payment method (sheet, 5.2).

@@ -1,9 +1,14 @@
 package spense_test
 
 import (
+	"net/http"
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/florinpay/florin/core/ident"
+	"github.com/florinpay/florin/core/merchant"
+	"github.com/florinpay/florin/store/storetest"
 )
 
 // TestAmountsThatRehearse is the sheet's table of test mode (section 11), for
@@ -15,7 +20,7 @@ func TestAmountsThatRehearse(t *testing.T) {
 		{"100.01", "OPENED", "OPENED", "SUCCESS"}, // declined once
 		{"100.02", "OPENED", "OPENED", "SUCCESS"}, // cancelled by the payer
 		{"100.03", "PENDING", "SUCCESS", ""},
-		{"100.04", "PENDING", "OPENED", "SUCCESS"},
+		{"100.04", "PENDING", "REJECTED", ""},
 		{"100.05", "UNKNOWN", "SUCCESS", ""},
 	} {
 		got := h.ask(t, "POST", "/api/payments", h.token, h.order("12490.00,", c.amount+","))
@@ -47,6 +52,71 @@ func TestAmountsThatRehearse(t *testing.T) {
 		if got := status(); got != c.again {
 			t.Errorf("%s at the next try: got %s, want %s", c.amount, got, c.again)
 		}
+	}
+}
+
+// TestBillsThatRehearse is the same table for the test bill, with what W1 tells;
+// another kind of bill waits for its transfer, whatever the amount.
+func TestBillsThatRehearse(t *testing.T) {
+	for _, engine := range storetest.Engines {
+		t.Run(engine, func(t *testing.T) {
+			h, in := open(t, engine), receive(t, http.StatusOK)
+			own, err := h.app.Merchants.AddChannel(t.Context(), h.sandboxRealm(t), merchant.Channel{Merchant: ident.ID(h.sandbox.Spense.OrganizationID), Kind: merchant.InvoiceChannel,
+				Name: "14 days", Active: true, Settings: merchant.ChannelSettings{Account: "1503 91 23451"}})
+			if err != nil {
+				t.Fatal(err)
+			}
+			type bill struct{ amount, method, now, soon, later, told, id string }
+			bills := []bill{
+				{"100.00", "6fa0000000000000000000b1", "PENDING", "SUCCESS", "SUCCESS", "SUCCESS", ""},
+				{"100.01", "6fa0000000000000000000b1", "PENDING", "REJECTED", "REJECTED", "REJECTED", ""},
+				{"100.02", "6fa0000000000000000000b1", "PENDING", "REJECTED", "REJECTED", "REJECTED", ""},
+				{"100.03", "6fa0000000000000000000b1", "PENDING", "PENDING", "SUCCESS", "SUCCESS", ""},
+				{"100.04", "6fa0000000000000000000b1", "PENDING", "PENDING", "REJECTED", "REJECTED", ""},
+				{"100.05", "6fa0000000000000000000b1", "UNKNOWN", "UNKNOWN", "SUCCESS", "SUCCESS", ""},
+				{"100.00", string(own.ID), "PENDING", "PENDING", "PENDING", "", ""},
+				{"100.01", string(own.ID), "PENDING", "PENDING", "PENDING", "", ""},
+			}
+			for i, b := range bills {
+				got := h.ask(t, "POST", "/api/payments", h.token, h.order("12490.00,", b.amount+",", `},"order"`, `},"paymentMethodId":"`+b.method+`","callback":{"url":"`+in.url+`"},"order"`))
+				bills[i].id = got.member(t, "id")
+				if got.status != 200 || got.member(t, "paymentStatus") != b.now {
+					t.Fatalf("%s: got %d %s", b.amount, got.status, got.body)
+				}
+			}
+			look := func(when string, want func(b bill) string) {
+				t.Helper()
+				h.work(t)
+				h.deliver(t)
+				for _, b := range bills {
+					if got := h.ask(t, "GET", "/api/payments/"+b.id, h.token, "").member(t, "paymentStatus"); got != want(b) {
+						t.Errorf("%s by %s %s: got %s, want %s", b.amount, b.method, when, got, want(b))
+					}
+				}
+			}
+			look("at once", func(b bill) string { return b.now })
+			h.advance(t, 6*time.Second)
+			look("after 5 seconds", func(b bill) string { return b.soon })
+			h.advance(t, time.Minute)
+			look("after a minute", func(b bill) string { return b.later })
+			told := map[string]string{}
+			for _, body := range in.all() {
+				a := answer{body: body}
+				told[a.member(t, "id")] += a.member(t, "paymentStatus")
+			}
+			for _, b := range bills {
+				if told[b.id] != b.told {
+					t.Errorf("%s by %s: told %q, want %q", b.amount, b.method, told[b.id], b.told)
+				}
+			}
+			letter := h.ask(t, "GET", "/sandbox/outbox?object="+bills[6].id, h.sandbox.Gateway.Token, "").body
+			if !strings.Contains(letter, "1503 91 23451") {
+				t.Errorf("the bill does not say where to pay: %s", letter)
+			}
+			if r, err := h.app.Verify(t.Context(), func(string, int64, int64) {}); err != nil || len(r.Findings) > 0 {
+				t.Errorf("got %+v (%v)", r, err)
+			}
+		})
 	}
 }
 

@@ -33,10 +33,11 @@ func (h *house) settle(t *testing.T, changes ...string) (id string) {
 	return got.member(t, "id")
 }
 
-// nextDay lets a day pass, which ends tokens.
+// nextDay lets a day pass, which ends tokens and brings the provider's files.
 func (h *house) nextDay(t *testing.T) {
 	t.Helper()
 	h.advance(t, 24*time.Hour)
+	h.work(t)
 	h.token = h.signIn(t, h.sandbox.Spense.ClientID, h.sandbox.Spense.ClientSecret)
 }
 
@@ -95,28 +96,28 @@ func TestSettlementReports(t *testing.T) {
 			h.nextDay(t)
 
 			want := transactionHeads +
-				"2026-11-21 00:00:00+00:00,Fake PSP,<account>-20261122,2026-11-22 00:00:00+00:00,20417,NOK,12490.00,112.41,12377.59,Credit,Visa\n" +
-				"2026-11-21 00:00:00+00:00,Fake PSP,<account>-20261122,2026-11-22 00:00:00+00:00,WO-20417,NOK,100.00,0.90,99.10,Credit,Visa\n" +
-				"2026-11-21 00:00:00+00:00,Fake PSP,<account>-20261122,2026-11-22 00:00:00+00:00,20417,NOK,-2490.00,0.00,-2490.00,Credit,Visa\n" +
-				`2026-11-22 00:00:00+00:00,Fake PSP,<account>-20261123,2026-11-23 00:00:00+00:00,"'=HYPERLINK(""https://evil.example"",""pay"")",NOK,50.00,0.45,49.55,Credit,Visa` + "\n" +
-				"2026-11-22 00:00:00+00:00,Fake PSP,<account>-20261123,2026-11-23 00:00:00+00:00," + bare + ",NOK,10.00,0.09,9.91,Credit,Visa\n"
+				"2026-11-21 00:00:00+00:00,Fake PSP,<account>-20261122,2026-11-22 03:00:00+00:00,20417,NOK,12490.00,93.68,12396.32,Credit,Visa\n" +
+				"2026-11-21 00:00:00+00:00,Fake PSP,<account>-20261122,2026-11-22 03:00:00+00:00,WO-20417,NOK,100.00,0.75,99.25,Credit,Visa\n" +
+				"2026-11-21 00:00:00+00:00,Fake PSP,<account>-20261122,2026-11-22 03:00:00+00:00,20417,NOK,-2490.00,0.00,-2490.00,Credit,Visa\n" +
+				`2026-11-22 00:00:00+00:00,Fake PSP,<account>-20261123,2026-11-23 03:00:00+00:00,"'=HYPERLINK(""https://evil.example"",""pay"")",NOK,50.00,0.38,49.62,Credit,Visa` + "\n" +
+				"2026-11-22 00:00:00+00:00,Fake PSP,<account>-20261123,2026-11-23 03:00:00+00:00," + bare + ",NOK,10.00,0.08,9.92,Credit,Visa\n"
 			if got := h.report(t, h.token, "transactions", "PSP"); got != want {
 				t.Errorf("transactions: got\n%s\nwant\n%s", got, want)
 			}
 			want = "Settlement paid at,Payment provider,Settlement reference,Report ID,Currency,Transaction count,Purchase amount,Refund amount,Fees,Amount paid out,Amount for invoicing later\n" +
-				"2026-11-22 00:00:00+00:00,Fake PSP,<account>-20261122,20779,NOK,3,12590.00,-2490.00,113.31,9986.69,0.00\n" +
-				"2026-11-23 00:00:00+00:00,Fake PSP,<account>-20261123,20780,NOK,2,60.00,0.00,0.54,59.46,0.00\n"
+				"2026-11-22 03:00:00+00:00,Fake PSP,<account>-20261122,20779,NOK,3,12590.00,-2490.00,94.43,10005.57,0.00\n" +
+				"2026-11-23 03:00:00+00:00,Fake PSP,<account>-20261123,20780,NOK,2,60.00,0.00,0.46,59.54,0.00\n"
 			if got := h.report(t, h.token, "payouts", "PSP"); got != want {
 				t.Errorf("payouts: got\n%s\nwant\n%s", got, want)
 			}
-			want = "A,2,5,10160.00,113.85,10046.15,0.00\nR,FAKE,2,5,10160.00,113.85,10046.15,0.00\n" +
-				"P,FAKE,2026-11-22,<account>-20261122,20779,3,12590.00,-2490.00,113.31,9986.69,0.00,NOK\n" +
-				"T,FAKE,2026-11-21,<account>-20261122,20417," + first + ",PURCHASE,12490.00,112.41,12377.59,NOK,Visa\n" +
-				"T,FAKE,2026-11-21,<account>-20261122,WO-20417," + unnamed + ",PURCHASE,100.00,0.90,99.10,NOK,Visa\n" +
+			want = "A,2,5,10160.00,94.89,10065.11,0.00\nR,FAKE,2,5,10160.00,94.89,10065.11,0.00\n" +
+				"P,FAKE,2026-11-22,<account>-20261122,20779,3,12590.00,-2490.00,94.43,10005.57,0.00,NOK\n" +
+				"T,FAKE,2026-11-21,<account>-20261122,20417," + first + ",PURCHASE,12490.00,93.68,12396.32,NOK,Visa\n" +
+				"T,FAKE,2026-11-21,<account>-20261122,WO-20417," + unnamed + ",PURCHASE,100.00,0.75,99.25,NOK,Visa\n" +
 				"T,FAKE,2026-11-21,<account>-20261122,20417," + first + ",REFUND,-2490.00,0.00,-2490.00,NOK,Visa\n" +
-				"P,FAKE,2026-11-23,<account>-20261123,20780,2,60.00,0.00,0.54,59.46,0.00,NOK\n" +
-				`T,FAKE,2026-11-22,<account>-20261123,"'=HYPERLINK(""https://evil.example"",""pay"")",` + formula + ",PURCHASE,50.00,0.45,49.55,NOK,Visa\n" +
-				"T,FAKE,2026-11-22,<account>-20261123," + bare + "," + bare + ",PURCHASE,10.00,0.09,9.91,NOK,Visa\n"
+				"P,FAKE,2026-11-23,<account>-20261123,20780,2,60.00,0.00,0.46,59.54,0.00,NOK\n" +
+				`T,FAKE,2026-11-22,<account>-20261123,"'=HYPERLINK(""https://evil.example"",""pay"")",` + formula + ",PURCHASE,50.00,0.38,49.62,NOK,Visa\n" +
+				"T,FAKE,2026-11-22,<account>-20261123," + bare + "," + bare + ",PURCHASE,10.00,0.08,9.92,NOK,Visa\n"
 			if got := h.report(t, h.token, "machine_readable", "PSP"); got != want {
 				t.Errorf("machine_readable: got\n%s\nwant\n%s", got, want)
 			}

@@ -38,8 +38,7 @@ type Surface struct {
 	Door       *wire.Door
 
 	BaseURL string
-	PageURL func(key string) string // of a checkout session, for the payer
-	Answers wire.Answers            // those that are kept under an Idempotency-Key
+	Answers wire.Answers // those that are kept under an Idempotency-Key
 	// Legacy lets keys sign in with each call, as before February 2024 (sheet, 3.5).
 	Legacy bool
 	// Limiter counts the calls of a key for an organisation.

@@ -7,22 +7,15 @@ import (
 
 	"github.com/florinpay/florin/core/event"
 	"github.com/florinpay/florin/core/fault"
-	"github.com/florinpay/florin/core/ident"
 	"github.com/florinpay/florin/core/invoice"
 	"github.com/florinpay/florin/core/merchant"
 	"github.com/florinpay/florin/core/method"
 	"github.com/florinpay/florin/core/payment"
 )
 
-// TerminalAccount is whose a terminal is at the provider: as the channel says,
-// else the organisation's own, since profiles share a terminal.
-func TerminalAccount(realm, organization ident.ID, ch merchant.Channel) string {
-	return cmp.Or(ch.Settings.Account, string(realm)+"."+string(organization))
-}
-
 // terminal is the method as an invoice is pushed to it.
 func (s *Surface) terminal(c *call, m methodView, p merchant.Profile) invoice.Terminal {
-	return invoice.Terminal{Channel: m.at(), Profile: p, Account: TerminalAccount(c.actor.Realm, c.owner.ID, m.channel), Name: cmp.Or(m.channel.Settings.Terminal, m.ID)}
+	return invoice.Terminal{Channel: m.at(), Profile: p, Account: m.channel.TerminalAccount(c.actor.Realm, c.owner.ID), Name: cmp.Or(m.channel.Settings.Terminal, m.ID)}
 }
 
 // ready asks how a terminal is. One that is off, or of which nothing is heard,

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"encoding/json"
 	"os"
 	"os/exec"
@@ -78,7 +79,9 @@ func ready(t *testing.T, s sandbox, contract string) map[string]string {
 
 func inBash(t *testing.T, values map[string]string, command string) string {
 	t.Helper()
-	c := exec.Command("bash", "-euc", "curl() { command curl -sS \"$@\"; }\n"+command)
+	ctx, cancel := context.WithTimeout(t.Context(), patience)
+	defer cancel()
+	c := exec.CommandContext(ctx, "bash", "-euc", "curl() { command curl -sS \"$@\"; }\n"+command)
 	c.Env = os.Environ()
 	for name, v := range values {
 		c.Env = append(c.Env, name+"="+v)

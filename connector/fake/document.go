@@ -172,6 +172,20 @@ has ended is refused with ` + "`" + fault.DeclinedMandateCancelled + "`" + `, of
 Fjord Bil's profile for cars takes Vipps, bank transfer and direct debit and has colours of its own; its workshop takes Vipps
 and cards; of Nordlys, the profile for cars takes Swish too. Each link shows what its profile takes and nothing else.
 
+The last two digits of the amount say what becomes of a payment:
+
+| ends in | by link, with a card | by a terminal | by the test bill |
+| --- | --- | --- | --- |
+| ` + "`01`" + ` | declined once | declined | ` + "`REJECTED`" + ` after 5 seconds |
+| ` + "`02`" + ` | cancelled by the payer once | cancelled | ` + "`REJECTED`" + ` after 5 seconds |
+| ` + "`03`" + ` | pending for a minute, then paid | times out | paid after a minute |
+| ` + "`04`" + ` | pending for a minute, then ` + "`REJECTED`" + ` | off | ` + "`REJECTED`" + ` after a minute |
+| ` + "`05`" + ` | ` + "`UNKNOWN`" + ` for a minute, then paid | falls silent, then paid | ` + "`UNKNOWN`" + ` for a minute, then paid |
+| others | paid | paid after 3 seconds | paid after 5 seconds |
+
+Bills of a kind that an organization has of its own (` + "`florin channel add --kind invoice`" + `) wait for a transfer that names them,
+by ` + "`POST /sandbox/transfers`" + ` or a statement, whatever the amount.
+
 ## Readers, papers and vouchers
 
 A reader is made at ` + "`/login/createUser`" + ` with any e-mail address or number: the code is in the outbox (` + "`/outbox`, or `GET /sandbox/outbox?to=ADDRESS`" + `).

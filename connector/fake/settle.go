@@ -17,7 +17,6 @@ import (
 	"github.com/florinpay/florin/connector"
 	"github.com/florinpay/florin/core/fault"
 	"github.com/florinpay/florin/core/ident"
-	"github.com/florinpay/florin/core/method"
 	"github.com/florinpay/florin/core/money"
 )
 
@@ -59,13 +58,13 @@ var lineKinds = map[connector.Kind][2]connector.LineKind{
 	ChargebackReversal: {connector.LineChargebackReversal, connector.LineChargeback},
 }
 
-// prices are what the test provider keeps of a payment, in basis points, by
-// method; and of a chargeback, in major units (docs/sandbox.md).
-var prices = map[method.Name]int64{method.Card: 90, method.Wallet: 140, method.Voucher: 60}
-
+// What the test provider keeps of a payment, in basis points, and of a
+// chargeback, in major units; and how long after the end of a day (UTC) it pays
+// (spense sheet, 11, and docs/sandbox.md).
 const (
-	otherPrice      = 50
+	price           = 75
 	chargebackPrice = 15
+	paidAfter       = 3 * time.Hour
 )
 
 // SettlementFlaw is a mistake that the test provider makes in a file, to see
@@ -103,7 +102,8 @@ func (p *Provider) Spoil(account string, day time.Time, flaw SettlementFlaw) err
 func (p *Provider) SettlementName() (display, code string) { return "Fake PSP", "FAKE" }
 
 // Settlements makes the files of an account: one for each day (UTC) that is over
-// and in which something moved, and each currency, paid when the day is over.
+// and in which something moved, and each currency, made and paid at 03:00 of the
+// day after.
 func (p *Provider) Settlements(_ context.Context, q connector.SettlementQuestion) (files []connector.SettlementFile, err error) {
 	err = p.books.do(func(w *writing) {
 		p.observe(w, q.Account, q.At)
@@ -204,7 +204,7 @@ func (b *Books) shifted(account string, ordered []flow, f flow) bool {
 func newStatement(account string, c money.Currency, day int64) *statement {
 	h := fnv.New32a()
 	_, _ = io.WriteString(h, account+string(c)) // a hash never fails to write
-	paid := (day + 1) * dayMillis
+	paid := (day+1)*dayMillis + paidAfter.Milliseconds()
 	return &statement{account: account, currency: c, day: day * dayMillis, paid: paid,
 		reference: fmt.Sprintf("%08d-%s", h.Sum32()%100_000_000, time.UnixMilli(paid).UTC().Format("20060102"))}
 }
@@ -219,10 +219,6 @@ func (s *statement) take(c charge, f flow) {
 	l := statementLine{kind: kind, reference: c.reference(), attempt: c.Attempt, at: f.at, currency: c.Currency, gross: n}
 	switch kind {
 	case connector.LinePayment:
-		price, priced := prices[c.Method]
-		if !priced {
-			price = otherPrice
-		}
 		l.fee = (n*price + 5000) / 10000
 	case connector.LineChargeback:
 		l.fee = chargebackPrice * power(max(digitsOf(c.Currency), 0))
@@ -268,20 +264,13 @@ func settlementNotes() string {
 ## Settlement files
 
 For each account, day (UTC) and currency in which something moved there is a
-file, made and paid when the day is over: CSV with a line H (version, account,
+file, made and paid at 03:00 of the day after: CSV with a line H (version, account,
 reference, report, currency, from, to, paid at), lines L (kind, reference,
 attempt, when, currency, gross, fee) and a line T (lines, gross, fees, payout).
 They are made of the money that moved in the provider's own books.
 
-Of a payment the provider keeps, rounded half up:
-
-| method | basis points |
-| --- | --- |
 `)
-	for _, m := range slices.Sorted(maps.Keys(prices)) {
-		fmt.Fprintf(&b, "| %s | %d |\n", m, prices[m])
-	}
-	fmt.Fprintf(&b, "| others | %d |\n\nand %d of the major unit for a chargeback. On demand it makes a mistake in the files of an account\nand day:\n\n| mistake | the file |\n| --- | --- |\n", otherPrice, chargebackPrice)
+	fmt.Fprintf(&b, "Of a payment the provider keeps %d basis points, rounded half up, and of a chargeback %d of the\nmajor unit. On demand it makes a mistake in the files of an account\nand day:\n\n| mistake | the file |\n| --- | --- |\n", price, chargebackPrice)
 	for _, f := range SettlementFlaws {
 		fmt.Fprintf(&b, "| `%s` | %s |\n", f, flawTexts[f])
 	}

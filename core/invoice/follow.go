@@ -123,6 +123,10 @@ func (s *Service) OnEvent(tx *store.Tx, e event.Event) error {
 	if inv.State == Paid && typ == "invoice.partly_paid" {
 		typ = "invoice.paid"
 	}
+	if typ == "invoice.try_failed" && inv.Details.OneTry && was.Stage == payment.Pending && !was.OnTerminal() {
+		typ = "invoice." + string(Cancelled)
+		inv.State, inv.EndedAt, inv.OverdueAt, inv.Details.Reason = Cancelled, tx.Now(), time.Time{}, clip(p.Code)
+	}
 	if typ == "invoice.try_failed" {
 		_, err = s.failed(tx, was, inv, p.Code)
 		return err

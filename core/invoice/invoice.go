@@ -93,6 +93,7 @@ type Details struct {
 	Channel     Channel           `json:"channel,omitzero"`
 	Instalments []Instalment      `json:"instalments,omitempty"`
 	Manual      bool              `json:"manual,omitempty"` // instalments are paid by hand, not charged
+	OneTry      bool              `json:"oneTry,omitempty"` // a try that was pending and fails ends it (test mode)
 	Reminders   []Reminder        `json:"reminders,omitempty"`
 	RemindDays  []int             `json:"remindDays,omitempty"` // days after DueOn on which a reminder goes out
 	ExpireDays  int               `json:"expireDays,omitempty"` // days after DueOn on which it expires; 0: never

@@ -177,6 +177,21 @@ func (s *Service) Cancel(ctx context.Context, actor access.Actor, id ident.ID, r
 	return s.end(ctx, actor, id, Cancelled, reason)
 }
 
+// CancelIn is Cancel in the caller's transaction, which answers for the permission
+// and knows of no terminal that has it. Faults: not_found.invoice,
+// conflict.invoice.final, conflict.invoice.paying.
+func (s *Service) CancelIn(tx *store.Tx, id ident.ID, reason string) (Invoice, error) {
+	was, err := getInvoice(tx, id)
+	if err != nil {
+		return was, err
+	}
+	inv := was
+	if err := cancel(tx, &inv, Cancelled, reason); err != nil {
+		return was, err
+	}
+	return s.save(tx, "invoice."+string(Cancelled), was, inv)
+}
+
 // Credit ends an invoice by a credit note. Faults: as Cancel.
 func (s *Service) Credit(ctx context.Context, actor access.Actor, id ident.ID, reason string) (Invoice, error) {
 	return s.end(ctx, actor, id, Credited, reason)
@@ -187,15 +202,20 @@ func (s *Service) end(ctx context.Context, actor access.Actor, id ident.ID, stat
 		return Invoice{}, err
 	}
 	return s.change(ctx, actor, access.Pay, id, "invoice."+string(state), func(tx *store.Tx, inv *Invoice) error {
-		if inv.State.Final() {
-			return final()
-		}
-		if inv.Paying != "" {
-			return paying()
-		}
-		inv.State, inv.EndedAt, inv.OverdueAt, inv.Details.Reason = state, tx.Now(), time.Time{}, clip(reason)
-		return nil
+		return cancel(tx, inv, state, reason)
 	})
+}
+
+// cancel ends an invoice that is still to be paid and that nobody is paying.
+func cancel(tx *store.Tx, inv *Invoice, state State, reason string) error {
+	switch {
+	case inv.State.Final():
+		return final()
+	case inv.Paying != "":
+		return paying()
+	}
+	inv.State, inv.EndedAt, inv.OverdueAt, inv.Details.Reason = state, tx.Now(), time.Time{}, clip(reason)
+	return nil
 }
 
 // clip keeps a reason to what a column shows.

@@ -1,6 +1,7 @@
 package merchant
 
 import (
+	"cmp"
 	"context"
 	"slices"
 	"time"
@@ -88,7 +89,7 @@ func (s *Service) RemoveChannel(ctx context.Context, realm, merchant, id ident.I
 // Channels lists a merchant's channels, oldest first.
 func (s *Service) Channels(ctx context.Context, realm, merchant ident.ID) (list []Channel, err error) {
 	err = s.DB.View(ctx, realm, func(tx *store.Tx) error {
-		list, err = channels(tx, `merchant = $2`, merchant)
+		list, err = channels(tx, `merchant = $2`, string(merchant))
 		return err
 	})
 	return list, err
@@ -97,11 +98,46 @@ func (s *Service) Channels(ctx context.Context, realm, merchant ident.ID) (list 
 // ChannelIn reads a channel inside a transaction; without one of that id it is
 // an empty one.
 func ChannelIn(tx *store.Tx, id ident.ID) (c Channel, err error) {
-	list, err := channels(tx, `id = $2`, id)
+	list, err := channels(tx, `id = $2`, string(id))
 	if len(list) > 0 {
 		c = list[0]
 	}
 	return c, err
+}
+
+// TerminalAccount is whose a terminal is at the provider: as the channel says, else the
+// merchant's own, since profiles share a terminal.
+func (c Channel) TerminalAccount(realm, merchant ident.ID) string {
+	return cmp.Or(c.Settings.Account, string(realm)+"."+string(merchant))
+}
+
+// Accounts lists the accounts that a realm's merchants have at providers, each
+// once: those of their profiles and those of their terminals.
+func (s *Service) Accounts(ctx context.Context, realm ident.ID) (list []string, err error) {
+	err = s.DB.View(ctx, realm, func(tx *store.Tx) error {
+		list = nil
+		profiles, err := listProfiles(tx)
+		if err != nil {
+			return err
+		}
+		known := map[string]bool{}
+		add := func(account string) {
+			if !known[account] {
+				known[account] = true
+				list = append(list, account)
+			}
+		}
+		for _, p := range profiles {
+			add(cmp.Or(p.Settings.Account, string(realm)+"."+p.Code))
+			add(Channel{}.TerminalAccount(realm, p.Merchant))
+		}
+		terminals, err := channels(tx, `kind = $2`, string(TerminalChannel))
+		for _, ch := range terminals {
+			add(ch.TerminalAccount(realm, ch.Merchant))
+		}
+		return err
+	})
+	return list, err
 }
 
 // ProfilesOf lists the enabled profiles of merchants, oldest first.

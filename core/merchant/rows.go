@@ -275,9 +275,9 @@ func dropChannel(tx *store.Tx, merchant, id ident.ID) (bool, error) {
 }
 
 // channels reads the channels that meet a condition about $2, the oldest first.
-func channels(tx *store.Tx, condition string, what ident.ID) (list []Channel, err error) {
+func channels(tx *store.Tx, condition, what string) (list []Channel, err error) {
 	err = tx.All(`SELECT id, version, merchant, kind, name, profiles, active, settings, created_at FROM channel WHERE realm = $1 AND `+condition+` ORDER BY id`,
-		[]any{string(tx.Realm()), string(what)}, func(scan func(...any) error) error {
+		[]any{string(tx.Realm()), what}, func(scan func(...any) error) error {
 			var c Channel
 			var profiles, settings string
 			var created int64

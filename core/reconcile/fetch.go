@@ -15,14 +15,40 @@ import (
 	"github.com/florinpay/florin/store"
 )
 
-// FetchJob is the installation's job that fetches settlement files.
-const FetchJob = "reconcile.fetch"
+// FetchJob is the installation's job that fetches settlement files; soonJob does
+// it for one realm, once.
+const (
+	FetchJob = "reconcile.fetch"
+	soonJob  = "reconcile.fetch_soon"
+)
 
-// fetchEvery is how often it looks whether a realm's day is over.
+// fetchEvery is how often it looks whether a realm's hour is over.
 const fetchEvery = 10 * time.Minute
 
-// Register names the handler of the job.
-func (s *Service) Register(q *job.Queue) { q.Handle(FetchJob, s.fetch) }
+// Register names the handlers of the jobs.
+func (s *Service) Register(q *job.Queue) {
+	q.Handle(FetchJob, s.fetch)
+	q.Handle(soonJob, s.fetchNow)
+}
+
+// FetchSoon has the files of the transaction's realm fetched once it has
+// committed, for a realm whose clock was moved.
+func FetchSoon(tx *store.Tx) { job.Add(tx, soonJob, "", tx.Now()) }
+
+func (s *Service) fetchNow(ctx context.Context, j job.Job) error {
+	r := access.Realm{ID: j.Realm}
+	err := s.DB.View(ctx, j.Realm, func(tx *store.Tx) (err error) {
+		r.Environment, err = access.EnvironmentIn(tx)
+		return err
+	})
+	if err == nil {
+		_, err = s.Fetch(ctx, r)
+	}
+	if err != nil {
+		return err
+	}
+	return s.DB.Update(ctx, j.Realm, func(tx *store.Tx) error { return job.Done(tx, j) })
+}
 
 func (s *Service) fetch(ctx context.Context, j job.Job) error {
 	realms, err := s.Realms(ctx)
@@ -38,20 +64,21 @@ func (s *Service) fetch(ctx context.Context, j job.Job) error {
 	return s.DB.Update(ctx, j.Realm, func(tx *store.Tx) error { return job.Again(tx, j, tx.Now().Add(fetchEvery)) })
 }
 
-// fetchOnce fetches a realm's files once a day (UTC) of its time.
+// fetchOnce fetches a realm's files once an hour of its time: some providers make
+// one several times a day, the test provider at 03:00 (UTC).
 func (s *Service) fetchOnce(ctx context.Context, r access.Realm) error {
 	now, err := s.now(ctx, r.ID)
 	if err != nil {
 		return err
 	}
-	today := now.Format(time.DateOnly)
-	if last, ok := s.fetched.Load(r.ID); ok && last == today {
+	hour := now.Unix() / 3600
+	if last, ok := s.fetched.Load(r.ID); ok && last == hour {
 		return nil
 	}
 	if _, err := s.Fetch(ctx, r); err != nil {
 		return err
 	}
-	s.fetched.Store(r.ID, today)
+	s.fetched.Store(r.ID, hour)
 	return nil
 }
 
@@ -68,7 +95,7 @@ func (s *Service) now(ctx context.Context, realm ident.ID) (at time.Time, err er
 // aside and keeps no other one from being imported. A test realm's files come
 // from test providers alone.
 func (s *Service) Fetch(ctx context.Context, r access.Realm) (list []File, err error) {
-	profiles, err := s.Merchants.Profiles(ctx, r.ID)
+	accounts, err := s.Merchants.Accounts(ctx, r.ID)
 	if err != nil {
 		return nil, err
 	}
@@ -81,11 +108,7 @@ func (s *Service) Fetch(ctx context.Context, r access.Realm) (list []File, err e
 		if !settles || s.Connectors[name].Spec().TestOnly != (r.Environment == access.Test) {
 			continue
 		}
-		for _, p := range profiles {
-			account := p.Settings.Account
-			if account == "" {
-				account = string(r.ID) + "." + p.Code
-			}
+		for _, account := range accounts {
 			got, err := s.fetchAccount(ctx, r.ID, name, settler, account, now)
 			if err != nil {
 				return list, err

@@ -42,14 +42,13 @@ type Service struct {
 	// Realms lists those whose files are fetched.
 	Realms func(ctx context.Context) ([]access.Realm, error)
 
-	fetched sync.Map // realm -> the day of its last fetch
+	fetched sync.Map // realm -> the hour of its last fetch
 }
 
 // Tariff is what a provider may keep.
 type Tariff struct {
-	Points     map[method.Name]int64 // of a payment, in basis points, by method
-	Other      int64                 // of a payment by any other method
-	Chargeback int64                 // of a chargeback, major units of its currency
+	Points     int64 // of a payment, in basis points
+	Chargeback int64 // of a chargeback, major units of its currency
 }
 
 // File is a provider's settlement file that was imported. Amounts are minor

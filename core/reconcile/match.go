@@ -7,7 +7,6 @@ import (
 
 	"github.com/florinpay/florin/connector"
 	"github.com/florinpay/florin/core/ident"
-	"github.com/florinpay/florin/core/method"
 	"github.com/florinpay/florin/core/money"
 	"github.com/florinpay/florin/core/payment"
 )
@@ -54,7 +53,6 @@ type ours struct {
 	payment   ident.ID
 	connector string
 	account   string // the merchant's at the provider
-	method    method.Name
 	reference string // the provider's, "" when it is not known
 	kind      connector.LineKind
 	amount    money.Amount
@@ -80,7 +78,7 @@ func expected(out payment.Outcome) (list []ours) {
 	}
 	amount := money.Of(sign*a.Amount.Minor, a.Amount.Currency)
 	p := out.Payment // what is known of it is much more than has to be remembered of a hundred thousand
-	o := ours{attempt: a.ID, payment: p.ID, connector: p.Connector, account: p.Details.Account, method: p.Method, reference: a.ProviderRef,
+	o := ours{attempt: a.ID, payment: p.ID, connector: p.Connector, account: p.Details.Account, reference: a.ProviderRef,
 		kind: kinds[0], amount: amount, at: a.DoneAt}
 	switch a.State {
 	case payment.Approved:
@@ -222,11 +220,7 @@ func (c *comparison) fee(o ours, kind connector.LineKind) int64 {
 	t := c.tariffs[o.connector]
 	switch kind {
 	case connector.LinePayment:
-		points, known := t.Points[o.method]
-		if !known {
-			points = t.Other
-		}
-		share, rest, err := o.amount.Share(points, 10_000)
+		share, rest, err := o.amount.Share(t.Points, 10_000)
 		if err == nil && 2*rest >= 10_000 {
 			share.Minor++
 		}

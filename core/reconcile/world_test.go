@@ -88,7 +88,7 @@ func newWorld(t testing.TB, engine string) *world {
 	w.payments.Register(w.jobs, w.wall.Now)
 	settle.Register(w.jobs)
 	w.Service = &reconcile.Service{DB: w.db, Merchants: merchants, Settlement: settle, Log: quiet, Clock: w.wall.Now, Connectors: connectors, Realms: w.access.Realms,
-		Tariffs: map[string]reconcile.Tariff{"fake": {Points: map[method.Name]int64{method.Card: 90, method.Wallet: 140, method.Voucher: 60}, Other: 50, Chargeback: 15}}}
+		Tariffs: map[string]reconcile.Tariff{"fake": {Points: 75, Chargeback: 15}}}
 	w.Register(w.jobs)
 	w.realm, err = w.access.AddRealm(ctx, "kite", access.Test)
 	must(err)

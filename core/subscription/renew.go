@@ -155,10 +155,13 @@ func (s *Service) suspend(ctx context.Context, j job.Job) error {
 		if err != nil {
 			return err
 		}
-		if inv.Paying != "" && (b.State == Open || b.State == Left) {
-			return job.Again(tx, j, tx.Now().Add(time.Hour)) // a payment is under way: it decides
-		}
 		if b.State == Open || b.State == Left {
+			if at, err := s.patience(tx, b, inv); err != nil || !at.IsZero() {
+				if err == nil {
+					err = job.Again(tx, j, at)
+				}
+				return err
+			}
 			sub, err := getSubscription(tx, b.Subscription)
 			if err != nil {
 				return err
@@ -172,6 +175,25 @@ func (s *Service) suspend(ctx context.Context, j job.Job) error {
 		}
 		return job.Done(tx, j)
 	})
+}
+
+// patience is when to look again at a bill whose time is up; zero: not again. A
+// payment, or a bank, that is under way decides; and whoever was first told when
+// the bank had been asked in vain has fourteen days from then.
+func (s *Service) patience(tx *store.Tx, b Bill, inv invoice.Invoice) (at time.Time, err error) {
+	if inv.Paying != "" {
+		return tx.Now().Add(time.Hour), nil
+	}
+	asked, err := s.Banks.Asked(tx, inv)
+	if err != nil || asked {
+		return tx.Now().AddDate(0, 0, 1), err
+	}
+	if told := inv.Details.Reminders; b.State == Left && len(told) > 0 {
+		if until := told[0].At.AddDate(0, 0, dueDays); tx.Now().Before(until) {
+			return until, nil
+		}
+	}
+	return at, nil
 }
 
 // resume opens a suspended subscription again, once nothing is owed for it. The

@@ -92,7 +92,18 @@ func TestByBank(t *testing.T) {
 		if told := h.invoice(list[1].Invoice).Details.Reminders; len(told) != 0 {
 			h.t.Errorf("reminded while the bank was asked once more: %+v", told)
 		}
-		h.days(75)
+		h.days(45) // March 18: the bill of January 30 is claimed for the third time
+		if now, told := h.now(), h.invoice(h.bills()[2].Invoice).Details.Reminders; now.State != subscription.Active || len(told) != 0 {
+			h.t.Errorf("while the bank is asked: got %s, %+v", now.State, told)
+		}
+		h.days(10) // told on the 20th, and not shut out before April 3
+		if now, told := h.now(), h.invoice(h.bills()[2].Invoice).Details.Reminders; now.State != subscription.Active || len(told) != 1 {
+			h.t.Errorf("asked in vain: got %s, %+v", now.State, told)
+		}
+		h.days(20)
+		if now := h.now(); now.State != subscription.Suspended {
+			h.t.Errorf("in the end: got %s", now.State)
+		}
 		list = h.bills()
 		if list[2].State != subscription.Left || list[2].Tries != 3 {
 			h.t.Errorf("got %+v", list[2])
