@@ -8,6 +8,7 @@ import (
 	"github.com/florinpay/florin/core/fault"
 	"github.com/florinpay/florin/core/payment"
 	"github.com/florinpay/florin/core/purchase"
+	"github.com/florinpay/florin/core/subscription"
 )
 
 // stuck has the reader order HELG, take it otherwise, and pay for the order.
@@ -24,6 +25,27 @@ func (r *reader) stuck() purchase.Purchase {
 		r.t.Fatalf("got %s, %q", p.State, p.Details.Reason)
 	}
 	return p
+}
+
+// offSale has the reader pay for an order of what is sold no longer by then.
+func (r *reader) offSale() {
+	r.t.Helper()
+	r.stop()
+	agreed := r.order(`"paymentMethod":"vippsRecurring"`)
+	page := r.fulfil(agreed)
+	id := r.order(`"paymentMethod":"vippsEcommerce"`)
+	r.fulfil(id)
+	if _, err := r.app.Subscriptions.EndProduct(r.t.Context(), r.all(), by, "HELG"); err != nil {
+		r.t.Fatal(err)
+	}
+	r.paying(r.purchase(id), "success")
+	r.came(r.fulfil(id), "success")
+	r.came(r.agree(page, "success"), "success")
+	for _, id := range []int64{id, agreed} {
+		if p := r.purchase(id); p.State != purchase.Confirmed || p.Details.Reason != "what was ordered is sold no longer" {
+			r.t.Errorf("got %s, %q", p.State, p.Details.Reason)
+		}
+	}
 }
 
 func (r *reader) stop() {
@@ -82,10 +104,19 @@ func TestAnOrderIsReviewed(t *testing.T) {
 			t.Errorf("returned twice: got %v (%v)", again, err)
 		}
 		waits(0)
+		r.offSale()
+		waits(2)
 		h.do(t)
 		list, err := h.app.Invoices.Receipts(t.Context(), h.realm.ID, p.Invoice)
 		if err != nil || len(list) != 1 || list[0].In != 9900 || list[0].Back != 9900 {
 			t.Errorf("the money: got %+v (%v)", list, err)
+		}
+		agreed := r.purchase(p.Number + 1)
+		if got, _, err := decide(agreed, payment.Return); err != nil || got.State != purchase.Cancelled {
+			t.Errorf("an agreed order, returned: got %s (%v)", got.State, err)
+		}
+		if list, err := h.app.Subscriptions.Tokens(t.Context(), h.realm.ID, r.person.ID, subscription.ByVipps); err != nil || len(list) != 0 {
+			t.Errorf("what was stored for it: got %+v (%v)", list, err)
 		}
 		if got := r.purchase(p.Number); got.State != purchase.Cancelled {
 			t.Errorf("in the end: got %s", got.State)

@@ -58,7 +58,7 @@ func Takes(profile merchant.Profile, m Means) error {
 // product is what an errand is about: what its person takes, or has ordered.
 func product(tx *store.Tx, e Errand) (subscription.Product, error) {
 	if e.Purchase != "" {
-		return subscription.OnSale(tx, e.Product)
+		return subscription.Newest(tx, e.Product) // it may have ended since it was ordered
 	}
 	h, err := subscription.HeldIn(tx, e.Person, e.Product)
 	return h.Product, err

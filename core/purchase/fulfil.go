@@ -215,12 +215,25 @@ func (s *Service) stuck(ctx context.Context, realm, id ident.ID, reason error) (
 			return err
 		}
 		if p.Way == ByInvoice || p.Way == Free { // nothing was paid
-			return s.cancel(tx, &p, false, "a product was taken meanwhile")
+			return s.cancel(tx, &p, false, why(reason))
 		}
-		p.Details.Reason = "a product was taken meanwhile"
+		p.Details.Reason = why(reason)
 		return s.save(tx, &p, "purchase.stuck")
 	})
 	return p, err
+}
+
+// why says in a human's words why an order cannot begin.
+func why(reason error) string {
+	switch {
+	case fault.Is(reason, "not_found.token"):
+		return "the way to pay that was stored for it has ended"
+	case fault.Is(reason, fault.NotFound):
+		return "what was ordered is sold no longer"
+	case fault.Is(reason, "conflict.method"):
+		return "it can no longer be paid in this way"
+	}
+	return "a product was taken meanwhile"
 }
 
 // own is how this package acts: for one merchant.

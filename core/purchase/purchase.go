@@ -11,8 +11,8 @@
 //
 // Confirmed lasts only for the moment until the subscriptions have begun. An
 // order stays so when one of them cannot begin, because the reader has taken
-// the product meanwhile: it waits for a human, who decides (Service.Decide).
-// Money that comes in for an
+// the product meanwhile, or it is sold no longer: it waits for a human, who
+// decides (Service.Decide). Money that comes in for an
 // order that was cancelled confirms it after all.
 //
 // Source: contract sheet media, section 8.

@@ -24,6 +24,16 @@ func TestResult(t *testing.T) {
 	}
 }
 
+// Whoever decides about an order reads what is the matter with it.
+func TestWhy(t *testing.T) {
+	for code, want := range map[string]string{"conflict.subscription": "taken meanwhile", "not_found.product": "sold no longer", "not_found.coupon": "sold no longer",
+		"not_found.token": "stored for it has ended", "conflict.method.not_set_up": "no longer be paid"} {
+		if got := why(fault.New(code, "x")); !strings.Contains(got, want) {
+			t.Errorf("%s: got %q, want %q", code, got, want)
+		}
+	}
+}
+
 // A price that a client names is compared, never taken.
 func TestCosts(t *testing.T) {
 	real := money.Of(29500, "NOK")

@@ -63,6 +63,10 @@ func FirstBill(tx *store.Tx, sub ident.ID) (Bill, bool, error) {
 	return list[0], true, nil
 }
 
+// Newest is the product of a code that is on sale, or was last.
+// Faults: not_found.product.
+func Newest(tx *store.Tx, code string) (Product, error) { return newestProduct(tx, code) }
+
 // OnSale is the product of a code that is on sale. Faults: not_found.product.
 func OnSale(tx *store.Tx, code string) (Product, error) {
 	list, err := listProducts(tx, code)

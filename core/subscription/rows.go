@@ -59,7 +59,17 @@ func changedProducts(tx *store.Tx, after time.Time) ([]Product, error) {
 }
 
 func getProduct(tx *store.Tx, id ident.ID) (Product, error) {
-	list, err := products(tx, `SELECT `+productColumns+` FROM product WHERE realm = $1 AND id = $2`, string(tx.Realm()), string(id))
+	return oneProduct(tx, `SELECT `+productColumns+` FROM product WHERE realm = $1 AND id = $2`, string(tx.Realm()), string(id))
+}
+
+// newestProduct is the product of a code that was made last.
+func newestProduct(tx *store.Tx, code string) (Product, error) {
+	return oneProduct(tx, `SELECT `+productColumns+` FROM product WHERE realm = $1 AND code = $2 ORDER BY id DESC LIMIT 1`, string(tx.Realm()), code)
+}
+
+// oneProduct is the only row of a query. Faults: not_found.product.
+func oneProduct(tx *store.Tx, query string, args ...any) (Product, error) {
+	list, err := products(tx, query, args...)
 	if err == nil && len(list) == 0 {
 		err = fault.New("not_found.product", "no such product")
 	}
