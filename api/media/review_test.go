@@ -1,11 +1,14 @@
 package media_test
 
 import (
+	"strings"
 	"testing"
 
 	"github.com/florinpay/florin/core/access"
 	"github.com/florinpay/florin/core/audit"
 	"github.com/florinpay/florin/core/fault"
+	"github.com/florinpay/florin/core/idempotency"
+	"github.com/florinpay/florin/core/money"
 	"github.com/florinpay/florin/core/payment"
 	"github.com/florinpay/florin/core/purchase"
 	"github.com/florinpay/florin/core/subscription"
@@ -118,6 +121,19 @@ func TestAnOrderIsReviewed(t *testing.T) {
 		if list, err := h.app.Subscriptions.Tokens(t.Context(), h.realm.ID, r.person.ID, subscription.ByVipps); err != nil || len(list) != 0 {
 			t.Errorf("what was stored for it: got %+v (%v)", list, err)
 		}
+		once := r.purchase(p.Number + 2)
+		refunder := r.all()
+		refunder.May = append([]access.Permission{access.Refund}, refunder.May...)
+		if _, err := h.app.Invoices.Refund(t.Context(), refunder, once.Invoice, money.Amount{}, idempotency.Key{Surface: "test"}); err != nil {
+			t.Fatal(err)
+		}
+		if _, _, err := decide(once, payment.Accept); !fault.Is(err, "conflict.order") || !strings.Contains(err.Error(), "given back") {
+			t.Errorf("accepted, and given back before: got %v", err)
+		}
+		if got, _, err := decide(once, payment.Return); err != nil || got.State != purchase.Cancelled {
+			t.Errorf("returned, and given back before: got %s (%v)", got.State, err)
+		}
+		waits(0)
 		if got := r.purchase(p.Number); got.State != purchase.Cancelled {
 			t.Errorf("in the end: got %s", got.State)
 		}
