@@ -28,6 +28,7 @@ func (a *App) wireFollowing(events *event.Log) {
 	a.Jobs.Handle(feeChargeJob, a.chargeFees)
 	events.Listen(a.followFees)
 	events.Listen(a.receipt)
+	events.Listen(a.tellPayee)
 }
 
 // tellOfMerchant writes the event that a merchant's change is. The row's version

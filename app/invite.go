@@ -36,7 +36,7 @@ func (a *App) invite(tx *store.Tx, o order.Order) (email, sms bool, err error) {
 	send := func(ch notify.Channel, wanted bool, to string) (taken bool) {
 		if wanted && err == nil {
 			d.Channel, d.To = ch, to
-			taken, err = a.writeToPayer(tx, o, d)
+			taken, err = a.writeTo(tx, o.ID, d)
 		}
 		return taken
 	}
@@ -60,15 +60,15 @@ func (a *App) receipt(tx *store.Tx, e event.Event) error {
 	if err != nil || len(paid) != 1 {
 		return err
 	}
-	_, err = a.writeToPayer(tx, o, notify.Draft{Merchant: o.Merchant, Object: o.ID, Sender: m.Name, Template: notify.Receipt, Channel: notify.Email, To: o.Details.Link.Email,
+	_, err = a.writeTo(tx, o.ID, notify.Draft{Merchant: o.Merchant, Object: o.ID, Sender: m.Name, Template: notify.Receipt, Channel: notify.Email, To: o.Details.Link.Email,
 		Words:   map[string]string{"merchant": m.Name, "name": o.Name, "reference": o.Reference, "method": webcheckout.BrandName(paid[0].Payment.Brand), "link": a.April.Link(tx.Realm(), o.ID)},
 		Amounts: map[string]money.Amount{"amount": paid[0].Payment.Amount}, Dates: map[string]time.Time{"date": o.PaidAt}})
 	return err
 }
 
-// writeToPayer sends a message about an order; false when it was not taken, which
+// writeTo sends a message about an object; false when it was not taken, which
 // stops nothing.
-func (a *App) writeToPayer(tx *store.Tx, o order.Order, d notify.Draft) (bool, error) {
+func (a *App) writeTo(tx *store.Tx, about ident.ID, d notify.Draft) (bool, error) {
 	_, err := a.Notify.Send(tx, d)
 	var f *fault.Error
 	switch {
@@ -77,6 +77,6 @@ func (a *App) writeToPayer(tx *store.Tx, o order.Order, d notify.Draft) (bool, e
 	case !errors.As(err, &f) || fault.Is(err, fault.Internal):
 		return false, err
 	}
-	a.Log.Warn("the payer was not written to", "order", o.ID, "channel", d.Channel, "code", f.Code)
+	a.Log.Warn("a message was not taken", "about", about, "channel", d.Channel, "code", f.Code)
 	return false, nil
 }

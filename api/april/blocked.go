@@ -60,11 +60,7 @@ func (s *Surface) listBlocked(c *call) (any, error) {
 	}
 	list, total, err := s.Vault.Blocked(c.r.Context(), c.actor.Realm, f)
 	c.found(total, f.Page)
-	out := make([]blockedCard, len(list))
-	for i, b := range list {
-		out[i] = showBlocked(b)
-	}
-	return out, err
+	return each(list, showBlocked), err
 }
 
 // blockedEvent is something that happened to a blocked card.

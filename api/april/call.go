@@ -38,6 +38,15 @@ func (c *call) realm() access.Realm {
 // found notes how many there are on all pages of a list.
 func (c *call) found(total int64, p store.Page) { c.total, c.pageSize = total, p.Limit }
 
+// each puts the elements of a list through f.
+func each[T, B any](list []T, f func(T) B) []B {
+	out := make([]B, len(list))
+	for i, x := range list {
+		out[i] = f(x)
+	}
+	return out
+}
+
 // handle runs what every operation shares, then the operation itself.
 func (s *Surface) handle(op Operation) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {

@@ -31,7 +31,12 @@ func TestTestCards(t *testing.T) {
 		}
 		token := h.done(t, "POST", "/tokens", key, fmt.Sprintf(`{"CreateCardToken":{"amount":{"minorCurrencyUnits":12500,"currency":"AUD"},
 			"card":{"cardNumber":%q,"expMonth":8,"expYear":2029,"cvc":%q}}}`, tt.number, cvc), "CardToken", "paymentTokenId")
-		got := h.pay(t, h.order(t, 12500), token, "PayByCard", "")
+		of := h.order(t, 12500)
+		got := h.pay(t, of, token, "PayByCard", "")
+		if coded := string(h.ask(t, "GET", "/transactions?orderId="+of, key, "").body); tt.want == "incorrect_cvc" && !strings.Contains(coded, `"cardCVCVerificationPassed":false`) ||
+			tt.want == "accepted" && !strings.Contains(coded, `"cardCVCVerificationPassed":true`) {
+			t.Errorf("%s: the transaction says %s", tt.number, coded)
+		}
 		if word := got.text("PayOrderComplete", "transactionStatus") + got.code(); got.status != tt.status || word != tt.want {
 			t.Errorf("%s: got %d %s, want %d %s", tt.number, got.status, got.body, tt.status, tt.want)
 		}

@@ -24,11 +24,18 @@ const (
 	countryWhat = "a country of ISO 3166-1 alpha-2"
 )
 
-// consumer and organisation are customers as the contract shows them (3.3).
+// whose says which record of a customer is shown: a merchant's (sheet, 3.3) or
+// a marketplace's (5.10).
+type whose struct {
+	CustomerID            string `json:"customerId,omitempty"`
+	MarketplaceCustomerID string `json:"marketplaceCustomerId,omitempty"`
+	MerchantID            string `json:"merchantId,omitempty"`
+	MarketplaceID         string `json:"marketplaceId,omitempty"`
+}
+
+// consumer and organisation are customers as the contract shows them.
 type consumer struct {
-	CustomerID          string          `json:"customerId"`
-	MerchantID          string          `json:"merchantId"`
-	MarketplaceID       string          `json:"marketplaceId,omitempty"`
+	whose
 	ReferenceCustomerID string          `json:"referenceCustomerId,omitempty"`
 	EmailAddress        string          `json:"emailAddress"`
 	GivenName           string          `json:"givenName,omitempty"`
@@ -42,10 +49,8 @@ type consumer struct {
 }
 
 type organisation struct {
-	CustomerID                string          `json:"customerId"`
-	MerchantID                string          `json:"merchantId"`
-	MarketplaceID             string          `json:"marketplaceId,omitempty"`
-	ReferenceCustomerID       string          `json:"referenceCustomerId"`
+	whose
+	ReferenceCustomerID       string          `json:"referenceCustomerId,omitempty"`
 	OrganisationName          string          `json:"organisationName"`
 	TaxID                     string          `json:"taxId,omitempty"`
 	OrganisationKyced         bool            `json:"organisationKyced"`
@@ -77,21 +82,22 @@ func readOrderAddress(o object, name string) *customer.Address {
 		Postcode: in.text("postalCode"), Country: in.like("country", countryForm, countryWhat)}
 }
 
-// showCustomer puts a customer into its variant.
+// showCustomer puts a merchant's customer into its variant.
 func showCustomer(c customer.Customer, marketplace ident.ID) map[string]any {
+	return showPerson(c, "Customer", whose{CustomerID: customerID.wire(c.ID), MerchantID: merchantID.wire(c.Merchant), MarketplaceID: marketplaceID.wire(marketplace)})
+}
+
+// showPerson shows a record of a customer; variant is how the names of its
+// variants end.
+func showPerson(c customer.Customer, variant string, w whose) map[string]any {
 	if c.Kind == customer.Organisation {
-		out := organisation{CustomerID: customerID.wire(c.ID), MerchantID: merchantID.wire(c.Merchant), MarketplaceID: marketplaceID.wire(marketplace),
-			ReferenceCustomerID: c.Reference, OrganisationName: c.Company, TaxID: c.Details.TaxID, OrganisationKyced: c.Details.Kyced,
-			OrganisationCreditChecked: c.Details.CreditChecked, EmailAddress: c.Email, PhoneNumber: c.Phone, Metadata: json.RawMessage(c.Details.Metadata),
-			CreatedAt: stamp(c.CreatedAt), UpdatedAt: changed(c.CreatedAt, c.UpdatedAt)}
-		if a := c.Details.Address; a != nil {
-			out.Address = &orderAddress{a.Line1, a.Line2, a.City, a.State, a.Postcode, a.Country}
-		}
-		return tagged("OrganisationCustomer", out)
+		return tagged("Organisation"+variant, organisation{whose: w, ReferenceCustomerID: c.Reference, OrganisationName: c.Company, TaxID: c.Details.TaxID,
+			OrganisationKyced: c.Details.Kyced, OrganisationCreditChecked: c.Details.CreditChecked, EmailAddress: c.Email, PhoneNumber: c.Phone,
+			Address: showAddress(c.Details.Address), Metadata: json.RawMessage(c.Details.Metadata), CreatedAt: stamp(c.CreatedAt), UpdatedAt: changed(c.CreatedAt, c.UpdatedAt)})
 	}
-	return tagged("ConsumerCustomer", consumer{CustomerID: customerID.wire(c.ID), MerchantID: merchantID.wire(c.Merchant), MarketplaceID: marketplaceID.wire(marketplace),
-		ReferenceCustomerID: c.Reference, EmailAddress: c.Email, GivenName: c.GivenName, MiddleName: c.Middle, FamilyName: c.Surname, IsVerified: c.Verified,
-		PhoneNumber: c.Phone, Metadata: json.RawMessage(c.Details.Metadata), CreatedAt: stamp(c.CreatedAt), UpdatedAt: changed(c.CreatedAt, c.UpdatedAt)})
+	return tagged("Consumer"+variant, consumer{whose: w, ReferenceCustomerID: c.Reference, EmailAddress: c.Email, GivenName: c.GivenName, MiddleName: c.Middle,
+		FamilyName: c.Surname, IsVerified: c.Verified, PhoneNumber: c.Phone, Metadata: json.RawMessage(c.Details.Metadata), CreatedAt: stamp(c.CreatedAt),
+		UpdatedAt: changed(c.CreatedAt, c.UpdatedAt)})
 }
 
 // upsertCustomer is UpsertCustomer: the record of the same business key is
@@ -115,18 +121,13 @@ func (s *Surface) upsertCustomer(c *call) (any, error) {
 		wish.Email, wish.Phone = in.like("emailAddress", emailForm, emailWhat), in.like("phoneNumber", phoneForm, phoneWhat)
 		wish.Details = customer.Details{TaxID: in.text("taxId"), Address: readOrderAddress(in, "address"), Metadata: in.metadata("metadata")}
 	}
-	verified, kyced, checked := in.maybe("isVerified"), in.maybe("organisationKyced"), in.maybe("organisationCreditChecked")
+	made := readChecks(in)
 	if err := in.err(); err != nil {
 		return nil, err
 	}
 	known, err := s.Customers.Upsert(c.r.Context(), c.actor.Realm, wish, func(out *customer.Customer) {
 		update(out, wish)
-		if wish.Kind == customer.Consumer {
-			set(&out.Verified, verified)
-		} else {
-			set(&out.Details.Kyced, kyced)
-			set(&out.Details.CreditChecked, checked)
-		}
+		made.note(out)
 	})
 	return map[string]string{"customerId": customerID.wire(known.ID), "merchantId": merchantID.wire(known.Merchant)}, err
 }
@@ -143,6 +144,22 @@ func update(out *customer.Customer, wish customer.Customer) {
 	if wish.Details.Address != nil {
 		out.Details.Address = wish.Details.Address
 	}
+}
+
+// checks are what the merchant has made sure of, as far as it says so.
+type checks struct{ verified, kyced, credit *bool }
+
+func readChecks(in object) checks {
+	return checks{in.maybe("isVerified"), in.maybe("organisationKyced"), in.maybe("organisationCreditChecked")}
+}
+
+func (k checks) note(out *customer.Customer) {
+	if out.Kind == customer.Consumer {
+		set(&out.Verified, k.verified)
+		return
+	}
+	set(&out.Details.Kyced, k.kyced)
+	set(&out.Details.CreditChecked, k.credit)
 }
 
 func set(to *bool, v *bool) {

@@ -3,6 +3,7 @@ package april
 import (
 	"net/http"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/florinpay/florin/core/fault"
@@ -54,10 +55,26 @@ type manualPayment struct {
 }
 
 type invoiceBilling struct {
-	BusinessName        string `json:"businessName"`
-	TaxID               string `json:"taxId"`
-	BillingEmailAddress string `json:"billingEmailAddress,omitempty"`
-	BillingPhoneNumber  string `json:"billingPhoneNumber,omitempty"`
+	BusinessName        string        `json:"businessName"`
+	TaxID               string        `json:"taxId"`
+	BillingEmailAddress string        `json:"billingEmailAddress,omitempty"`
+	BillingPhoneNumber  string        `json:"billingPhoneNumber,omitempty"`
+	BillingAddress      *orderAddress `json:"billingAddress,omitempty"`
+}
+
+// billed puts the parts of a business's address into lines.
+func billed(a merchant.Address) *orderAddress {
+	if a == (merchant.Address{}) {
+		return nil
+	}
+	words := func(list ...string) string {
+		return strings.Join(slices.DeleteFunc(list, func(s string) bool { return s == "" }), " ")
+	}
+	number := words(a.StreetNumber)
+	if a.Unit != "" {
+		number = a.Unit + "/" + number
+	}
+	return &orderAddress{Line1: words(number, a.StreetName, a.StreetType), Line2: a.Suburb, City: a.City, State: a.State, PostalCode: a.Postcode, Country: a.Country}
 }
 
 type invoiceItem struct {
@@ -120,16 +137,9 @@ func (s *Surface) listInvoices(c *call) (any, error) {
 		return nil, err
 	}
 	c.found(total, f.Page)
-	owners := make([]ident.ID, len(list))
-	for n, i := range list {
-		owners[n] = i.Merchant
-	}
+	owners := each(list, func(i settlement.Invoice) ident.ID { return i.Merchant })
 	merchants, err := s.merchantsOf(c.r.Context(), c.actor.Realm, owners)
-	out := make([]invoiceSummary, len(list))
-	for n, i := range list {
-		out[n] = showInvoice(i, merchants[i.Merchant].Merchant)
-	}
-	return out, err
+	return each(list, func(i settlement.Invoice) invoiceSummary { return showInvoice(i, merchants[i.Merchant].Merchant) }), err
 }
 
 // date reads an optional day.
@@ -168,7 +178,8 @@ func (s *Surface) getInvoice(c *call) (any, error) {
 		return nil, err
 	}
 	out := invoiceBody{Summary: showInvoice(b.Invoice, b.To), SummaryItems: []invoiceItem{}, Timelines: []invoiceMoment{},
-		BillingDetails: invoiceBilling{BusinessName: b.To.Name, TaxID: b.To.Business.TaxID, BillingEmailAddress: b.To.Business.Email, BillingPhoneNumber: b.To.Business.Phone}}
+		BillingDetails: invoiceBilling{BusinessName: b.To.Name, TaxID: b.To.Business.TaxID, BillingEmailAddress: b.To.Business.Email, BillingPhoneNumber: b.To.Business.Phone,
+			BillingAddress: billed(b.To.Business.Address)}}
 	digits, _ := b.Currency.Exponent() // a stored currency is known
 	for _, it := range b.Items {
 		out.SummaryItems = append(out.SummaryItems, invoiceItem{ItemType: itemTypes[it.Kind], Category: tagged(otherwise(categories[it.Method], "PayInFull"), struct{}{}),

@@ -15,6 +15,7 @@ import (
 	"github.com/florinpay/florin/core/access"
 	"github.com/florinpay/florin/core/audit"
 	"github.com/florinpay/florin/core/merchant"
+	"github.com/florinpay/florin/core/notify"
 	"github.com/florinpay/florin/core/settlement"
 	"github.com/florinpay/florin/core/webhook"
 	"github.com/florinpay/florin/store/storetest"
@@ -51,12 +52,14 @@ func TestDeliveriesOfSources(t *testing.T) {
 			}
 			h.plan(t, realm, owner, settlement.Net)
 			h.earn(t, realm, owner, 12500)
+			h.done(t, "PATCH", "/merchants/"+a.MerchantID, a.SecretKey, `{"UpdatePayoutSettings":{"notificationEmails":["books@lind.example","cfo@lind.example"],"notificationsEnabled":true}}`)
 			payout := h.ask(t, "POST", "/transactions/payouts", a.SecretKey, `{"currency":"AUD","payoutAmount":5000,"statementDescriptor":"Lind payout"}`).text("payoutId")
 			h.ask(t, "POST", "/simulation", a.SecretKey, `{"SimulatePayout":{"merchantId":"`+a.MerchantID+`","outcome":"paid"}}`)
 			failed := h.done(t, "POST", "/transactions/payouts", a.SecretKey, `{"currency":"AUD","payoutAmount":1000,"statementDescriptor":"Lind payout"}`, "payoutId")
 			for _, outcome := range []string{"failed", "reversed"} {
 				h.done(t, "POST", "/simulation", a.SecretKey, `{"SimulatePayout":{"merchantId":"`+a.MerchantID+`","outcome":"`+outcome+`"}}`)
 			}
+			h.payeeIsTold(t, map[string]string{payout: "was paid into your account", failed: "is owed to you again"})
 			invoice := h.feesIssued(t, realm)
 			h.deliver(t)
 			for _, want := range []struct {
@@ -86,6 +89,22 @@ func TestDeliveriesOfSources(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+// payeeIsTold: both addresses of a merchant hear what became of payouts.
+func (h *house) payeeIsTold(t *testing.T, news map[string]string) {
+	t.Helper()
+	for payout, text := range news {
+		list, err := h.app.Notify.List(t.Context(), h.realmOf(t), notify.Filter{Object: coreID(t, payout)}, 10)
+		if err != nil || len(list) != 2 {
+			t.Fatalf("%s: got %d letters, %v", payout, len(list), err)
+		}
+		for _, m := range list {
+			if !strings.Contains(m.Text, text) || !strings.HasSuffix(m.To, "@lind.example") || !strings.Contains(m.Subject, "AUD") {
+				t.Errorf("%s: %s: %s", m.To, m.Subject, m.Text)
+			}
+		}
 	}
 }
 

@@ -120,11 +120,7 @@ func (s *Surface) listKeys(c *call) (any, error) {
 	f.Owners = &owners
 	keys, total, err := s.Access.Search(c.r.Context(), c.actor.Realm, f)
 	c.found(total, f.Page)
-	out := make([]serviceToken, len(keys))
-	for i, k := range keys {
-		out[i] = showKey(k, "")
-	}
-	return out, err
+	return each(keys, func(k access.Key) serviceToken { return showKey(k, "") }), err
 }
 
 // mayMarketplace says whether the caller sees what belongs to a marketplace

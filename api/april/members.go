@@ -1,57 +1,12 @@
 package april
 
-import (
-	"encoding/json"
-
-	"github.com/florinpay/florin/core/customer"
-)
+import "github.com/florinpay/florin/core/customer"
 
 const memberID idKind = "mktpcust"
 
-// consumerMember and organisationMember are customers of a marketplace as the
-// contract shows them (sheet, 5.10).
-type consumerMember struct {
-	MarketplaceCustomerID string          `json:"marketplaceCustomerId"`
-	MarketplaceID         string          `json:"marketplaceId"`
-	GivenName             string          `json:"givenName,omitempty"`
-	MiddleName            string          `json:"middleName,omitempty"`
-	FamilyName            string          `json:"familyName,omitempty"`
-	EmailAddress          string          `json:"emailAddress"`
-	IsVerified            bool            `json:"isVerified"`
-	PhoneNumber           string          `json:"phoneNumber,omitempty"`
-	Metadata              json.RawMessage `json:"metadata,omitempty"`
-	CreatedAt             *string         `json:"createdAt"`
-	UpdatedAt             *string         `json:"updatedAt"`
-	ReferenceCustomerID   string          `json:"referenceCustomerId,omitempty"`
-}
-
-type organisationMember struct {
-	MarketplaceCustomerID     string          `json:"marketplaceCustomerId"`
-	MarketplaceID             string          `json:"marketplaceId"`
-	ReferenceCustomerID       string          `json:"referenceCustomerId,omitempty"`
-	OrganisationName          string          `json:"organisationName"`
-	TaxID                     string          `json:"taxId,omitempty"`
-	OrganisationKyced         bool            `json:"organisationKyced"`
-	OrganisationCreditChecked bool            `json:"organisationCreditChecked"`
-	EmailAddress              string          `json:"emailAddress"`
-	PhoneNumber               string          `json:"phoneNumber,omitempty"`
-	Address                   *orderAddress   `json:"address,omitempty"`
-	Metadata                  json.RawMessage `json:"metadata,omitempty"`
-	CreatedAt                 *string         `json:"createdAt"`
-	UpdatedAt                 *string         `json:"updatedAt"`
-}
-
+// showMember puts a marketplace's customer into its variant.
 func showMember(m customer.Member) map[string]any {
-	id, market := memberID.wire(m.ID), marketplaceID.wire(m.Marketplace)
-	if m.Kind == customer.Organisation {
-		return tagged("OrganisationMarketplaceCustomer", organisationMember{MarketplaceCustomerID: id, MarketplaceID: market, ReferenceCustomerID: m.Reference,
-			OrganisationName: m.Company, TaxID: m.Details.TaxID, OrganisationKyced: m.Details.Kyced, OrganisationCreditChecked: m.Details.CreditChecked,
-			EmailAddress: m.Email, PhoneNumber: m.Phone, Address: showAddress(m.Details.Address), Metadata: json.RawMessage(m.Details.Metadata),
-			CreatedAt: stamp(m.CreatedAt), UpdatedAt: changed(m.CreatedAt, m.UpdatedAt)})
-	}
-	return tagged("ConsumerMarketplaceCustomer", consumerMember{MarketplaceCustomerID: id, MarketplaceID: market, GivenName: m.GivenName, MiddleName: m.Middle,
-		FamilyName: m.Surname, EmailAddress: m.Email, IsVerified: m.Verified, PhoneNumber: m.Phone, Metadata: json.RawMessage(m.Details.Metadata),
-		CreatedAt: stamp(m.CreatedAt), UpdatedAt: changed(m.CreatedAt, m.UpdatedAt), ReferenceCustomerID: m.Reference})
+	return showPerson(m.Customer, "MarketplaceCustomer", whose{MarketplaceCustomerID: memberID.wire(m.ID), MarketplaceID: marketplaceID.wire(m.Marketplace)})
 }
 
 // upsertMember is UpsertMarketplaceCustomer: the record of the same e-mail
@@ -69,7 +24,7 @@ func (s *Surface) upsertMember(c *call) (any, error) {
 	} else {
 		wish.GivenName, wish.Middle, wish.Surname = in.text("givenName"), in.text("middleName"), in.text("familyName")
 	}
-	verified, kyced, checked := in.maybe("isVerified"), in.maybe("organisationKyced"), in.maybe("organisationCreditChecked")
+	made := readChecks(in)
 	if err := in.err(); err != nil {
 		return nil, err
 	}
@@ -77,12 +32,7 @@ func (s *Surface) upsertMember(c *call) (any, error) {
 		email := m.Email // as it was first written: it is the key
 		update(&m.Customer, wish)
 		m.Email = email
-		if wish.Kind == customer.Consumer {
-			set(&m.Verified, verified)
-		} else {
-			set(&m.Details.Kyced, kyced)
-			set(&m.Details.CreditChecked, checked)
-		}
+		made.note(&m.Customer)
 	})
 	if err != nil {
 		return nil, err
@@ -103,11 +53,7 @@ func (s *Surface) listMembers(c *call) (any, error) {
 	}
 	list, total, err := s.Customers.Members(c.r.Context(), c.actor.Realm, f)
 	c.found(total, f.Page)
-	out := make([]map[string]any, len(list))
-	for i, m := range list {
-		out[i] = showMember(m)
-	}
-	return out, err
+	return each(list, showMember), err
 }
 
 // marketplaceBody is a marketplace as it is shown.

@@ -182,16 +182,9 @@ func (s *Surface) listMerchants(c *call) (any, error) {
 		return nil, err
 	}
 	c.found(total, f.Page)
-	ids := make([]ident.ID, len(list))
-	for i, m := range list {
-		ids[i] = m.ID
-	}
+	ids := each(list, func(m merchant.Found) ident.ID { return m.ID })
 	keys, err := s.publicKeys(c.r.Context(), c.actor.Realm, ids)
-	out := make([]map[string]any, len(list))
-	for i, m := range list {
-		out[i] = showMerchant(m, keys[m.ID])
-	}
-	return out, err
+	return each(list, func(m merchant.Found) map[string]any { return showMerchant(m, keys[m.ID]) }), err
 }
 
 // changeMerchant is UpdateMerchant.

@@ -69,11 +69,7 @@ func (s *Surface) listOrders(c *call) (any, error) {
 		return nil, err
 	}
 	c.found(total, f.Page)
-	out := make([]orderBody, len(list))
-	for i, o := range list {
-		out[i] = orderOf(o, s.linkOf(c, o))
-	}
-	return out, nil
+	return each(list, func(o order.Order) orderBody { return orderOf(o, s.linkOf(c, o)) }), nil
 }
 
 // changeOrder is UpdateOrder.

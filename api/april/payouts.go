@@ -202,16 +202,9 @@ func (s *Surface) listPayouts(c *call) (any, error) {
 		return nil, err
 	}
 	c.found(total, f.Page)
-	owners := make([]ident.ID, len(list))
-	for i, p := range list {
-		owners[i] = p.Merchant
-	}
+	owners := each(list, func(p settlement.Payout) ident.ID { return p.Merchant })
 	merchants, err := s.merchantsOf(c.r.Context(), c.actor.Realm, owners)
-	out := make([]payoutSummary, len(list))
-	for i, p := range list {
-		out[i] = showPayout(p, merchants[p.Merchant])
-	}
-	return out, err
+	return each(list, func(p settlement.Payout) payoutSummary { return showPayout(p, merchants[p.Merchant]) }), err
 }
 
 // lookBack fills in a span that was not said in full, and refuses one that is

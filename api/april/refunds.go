@@ -81,10 +81,7 @@ func (s *Surface) listRefunds(c *call) (any, error) {
 		return nil, err
 	}
 	c.found(total, f.Page)
-	payments := make([]payment.Payment, len(list))
-	for i, out := range list {
-		payments[i] = out.Payment
-	}
+	payments := each(list, func(out payment.Outcome) payment.Payment { return out.Payment })
 	shown := make([]refundBody, len(list))
 	err = s.DB.View(c.r.Context(), c.actor.Realm, func(tx *store.Tx) error {
 		a, err := gather(tx, payments...)

@@ -3,7 +3,10 @@ package april
 import (
 	"bytes"
 	"encoding/csv"
+	"encoding/json"
+	"maps"
 	"mime"
+	"slices"
 	"strings"
 
 	"github.com/florinpay/florin/core/fault"
@@ -11,6 +14,7 @@ import (
 	"github.com/florinpay/florin/core/merchant"
 	"github.com/florinpay/florin/core/method"
 	"github.com/florinpay/florin/core/money"
+	"github.com/florinpay/florin/core/order"
 	"github.com/florinpay/florin/core/payment"
 	"github.com/florinpay/florin/core/settlement"
 	"github.com/florinpay/florin/store"
@@ -27,7 +31,10 @@ type settlementEntry struct {
 	EntryDescription    string            `json:"entryDescription"`
 	SettlementDate      string            `json:"settlementDate"`
 	TransactionType     string            `json:"transactionType,omitempty"`
+	OrderType           string            `json:"orderType,omitempty"`
 	OrderID             string            `json:"orderId,omitempty"`
+	OrderDescription    string            `json:"orderDescription,omitempty"`
+	OrderMetadata       json.RawMessage   `json:"orderMetadata,omitempty"`
 	MerchantOrderID     string            `json:"merchantOrderId,omitempty"`
 	MerchantID          string            `json:"merchantId"`
 	MerchantName        string            `json:"merchantName"`
@@ -232,12 +239,22 @@ func (s *Surface) showStatement(c *call, st statement, list []settlement.Entry, 
 			payments = append(payments, e.Payment)
 		}
 	}
-	of := map[ident.ID]payment.Payment{}
+	of, orders := map[ident.ID]payment.Payment{}, map[ident.ID]order.Order{}
 	err = s.DB.View(c.r.Context(), c.actor.Realm, func(tx *store.Tx) error {
 		out.Created = stamp(tx.Now())
 		found, err := payment.Around(tx, payments)
+		var named []ident.ID
 		for _, o := range found {
-			of[o.Payment.ID] = o.Payment
+			if of[o.Payment.ID] = o.Payment; o.Payment.Order != "" {
+				named = append(named, o.Payment.Order)
+			}
+		}
+		for some := range slices.Chunk(named, 500) {
+			list, err := order.In(tx, some...)
+			if err != nil {
+				return err
+			}
+			maps.Copy(orders, list)
 		}
 		return err
 	})
@@ -246,7 +263,7 @@ func (s *Surface) showStatement(c *call, st statement, list []settlement.Entry, 
 		if out.Currency == "" {
 			out.Currency = e.Currency
 		}
-		shown := st.show(e, of[e.Payment])
+		shown := st.show(e, of[e.Payment], orders[of[e.Payment].Order])
 		if e.Payout != "" && payouts[e.Payout] == "" && err == nil {
 			var o settlement.Opened
 			o, err = s.Settlement.Payout(c.r.Context(), c.actor.Realm, e.Payout)
@@ -264,13 +281,16 @@ func (s *Surface) showStatement(c *call, st statement, list []settlement.Entry, 
 	return out, err
 }
 
-func (st statement) show(e settlement.Entry, p payment.Payment) settlementEntry {
+func (st statement) show(e settlement.Entry, p payment.Payment, o order.Order) settlementEntry {
 	out := settlementEntry{EntryDate: dateIn(e.At, st.owner.Merchant), EntryTimestamp: stamp(e.At), EntryType: entryType(string(e.Kind)), EntryDescription: describeEntry(e),
 		SettlementDate: dateIn(e.AvailableAt, st.owner.Merchant), OrderID: e.Reference, MerchantOrderID: orderID.wire(p.Order), MerchantID: merchantID.wire(e.Merchant),
 		MerchantName: st.owner.Name, TransactionID: transactionID.wire(e.Payment), PayoutID: payoutID.wire(e.Payout), Currency: e.Currency,
 		NetAmount: e.Gross - e.Fee, GrossAmount: e.Gross, PlatformFeesInclTax: e.Fee, PlatformFeesTax: e.Tax, CustomFieldValues: map[string]string{}}
 	if st.gross {
 		out.NetAmount, out.PlatformFeesInclTax, out.PlatformFeesTax = e.Gross, 0, 0
+	}
+	if o.ID != "" {
+		out.OrderType, out.OrderDescription, out.OrderMetadata = string(o.Type), o.Details.Description, metadataOf(o.Details.Metadata)
 	}
 	if e.Payment == "" {
 		return out
@@ -328,8 +348,8 @@ func (e settlementEntry) cells() map[string]string {
 	digits, _ := e.Currency.Exponent() // a stored currency is known
 	amount := func(minor int64) string { return money.Of(minor, e.Currency).Decimal(digits) }
 	return map[string]string{"CardHolderName": harmless(e.CardHolderName), "CardNumber": e.CardNumber, "EntryDate": e.EntryDate, "EntryTimestamp": *e.EntryTimestamp,
-		"EntryType": e.EntryType, "EntryDescription": e.EntryDescription, "SettlementDate": e.SettlementDate, "TransactionType": e.TransactionType, "OrderType": "",
-		"OrderId": harmless(e.OrderID), "OrderDescription": "", "MerchantOrderId": e.MerchantOrderID, "MerchantId": e.MerchantID, "MerchantName": harmless(e.MerchantName),
+		"EntryType": e.EntryType, "EntryDescription": e.EntryDescription, "SettlementDate": e.SettlementDate, "TransactionType": e.TransactionType, "OrderType": e.OrderType,
+		"OrderId": harmless(e.OrderID), "OrderDescription": harmless(e.OrderDescription), "MerchantOrderId": e.MerchantOrderID, "MerchantId": e.MerchantID, "MerchantName": harmless(e.MerchantName),
 		"BillingCategory": e.BillingCategory, "TransactionId": e.TransactionID, "TransactionAmount": amount(e.TransactionAmount), "RefundId": e.RefundID,
 		"PayoutId": e.PayoutID, "ReferencePayoutId": e.ReferencePayoutID, "Currency": string(e.Currency), "NetAmount": amount(e.NetAmount),
 		"GrossAmount": amount(e.GrossAmount), "PlatformFeesInclTax": amount(e.PlatformFeesInclTax), "PlatformFeesTax": amount(e.PlatformFeesTax)}

@@ -286,9 +286,5 @@ func (s *Surface) listSources(c *call) (any, error) {
 	}
 	list, total, err := s.Vault.Search(c.r.Context(), c.actor.Realm, f)
 	c.found(total, f.Page)
-	out := make([]paymentSource, len(list))
-	for i, src := range list {
-		out[i] = showSource(src)
-	}
-	return out, err
+	return each(list, showSource), err
 }

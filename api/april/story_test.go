@@ -41,7 +41,7 @@ func TestTheStory(t *testing.T) {
 			third := s.sell()
 			s.must(s.market, "POST", "/simulation", `{"SimulateAdvanceClock":{"seconds":432000}}`)
 			paid := s.must(s.market, "POST", "/simulation", fmt.Sprintf(`{"SimulatePayout":{"merchantId":%q,"outcome":"paid"}}`, s.merchant))
-			s.work()
+			h.work(t)
 			for id, want := range map[string]string{tran: "partially_refunded", other: "partially_refunded", third: "paid"} {
 				if got := s.must(s.key, "GET", "/transactions/"+id, ""); got.text("purchaseDetails", "status") != want || got.text("purchaseDetails", "paidOn") == "" {
 					t.Errorf("%s: got %s", want, got.body)
@@ -133,20 +133,6 @@ func (s *shopkeeper) sell() (transaction string) {
 		s.t.Fatalf("got %s", paid.body)
 	}
 	return paid.text("PayOrderComplete", "transactionId")
-}
-
-// work does what falls due.
-func (s *shopkeeper) work() {
-	s.t.Helper()
-	for range 10 {
-		list, err := s.app.Jobs.Claim(s.t.Context(), 50)
-		if err != nil {
-			s.t.Fatal(err)
-		}
-		for _, j := range list {
-			s.app.Jobs.Run(s.t.Context(), j)
-		}
-	}
 }
 
 // sums holds a payout's entries to its amount.

@@ -3,6 +3,7 @@ package april
 import (
 	"encoding/json"
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/florinpay/florin/connector"
@@ -45,6 +46,7 @@ type purchase struct {
 	DisputeIDs             []string        `json:"disputeIds"`
 	PaidOn                 string          `json:"paidOn,omitempty"`
 	AvailableOn            string          `json:"availableOn,omitempty"`
+	PayoutID               string          `json:"payoutId,omitempty"` // that has taken the money in
 	CreatedAt              *string         `json:"createdAt"`
 	UpdatedAt              *string         `json:"updatedAt"`
 }
@@ -122,10 +124,7 @@ func gather(tx *store.Tx, payments ...payment.Payment) (a around, err error) {
 
 // showTransactions shows payments.
 func (s *Surface) showTransactions(c *call, list []payment.Found) ([]transaction, error) {
-	payments := make([]payment.Payment, len(list))
-	for i, f := range list {
-		payments[i] = f.Payment
-	}
+	payments := each(list, func(f payment.Found) payment.Payment { return f.Payment })
 	out := make([]transaction, len(list))
 	err := s.DB.View(c.r.Context(), c.actor.Realm, func(tx *store.Tx) error {
 		a, err := gather(tx, payments...)
@@ -167,7 +166,7 @@ func (a around) transaction(f payment.Found) transaction {
 		if e.Kind != settlement.Payment {
 			continue
 		}
-		t.Purchase.AvailableOn = day(e.AvailableAt, zone)
+		t.Purchase.AvailableOn, t.Purchase.PayoutID = day(e.AvailableAt, zone), payoutID.wire(e.Payout)
 		if t.ServiceFees == nil {
 			t.ServiceFees = &serviceFees{}
 		}
@@ -249,6 +248,12 @@ func showMethod(p payment.Payment, statement string, came []payment.Arrival) map
 		}
 		word := map[bool]string{true: "authenticated", false: "not_authenticated"}[passed]
 		out["card3DSVerificationPassed"], out["card3DSFlow"], out["outcome3ds"] = passed, flow, map[string]string{"info": word}
+	}
+	if p.Details.Wallet != "" {
+		out["outcome3ds"] = map[string]string{"info": p.Details.Wallet}
+	}
+	if p.Details.Coded && (p.Succeeded() || strings.HasSuffix(p.Code, "cvv")) { // an issuer that says yes has looked at the code
+		out["cardCVCVerificationPassed"] = p.Succeeded()
 	}
 	return out
 }

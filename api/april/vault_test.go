@@ -194,6 +194,10 @@ func TestWalletTokens(t *testing.T) {
 		if got.status != http.StatusOK || !strings.Contains(string(got.body), `"NetworkToken"`) || !strings.Contains(string(got.body), `"last4":"4242"`) {
 			t.Errorf("%s: got %d %s", wallet, got.status, got.body)
 		}
+		paid := h.pay(t, h.order(t, 12500), got.text("NetworkToken", "paymentTokenId"), "PayByCard", "")
+		if info := paid.text("PayOrderComplete", "transactionDetails", "paymentMethod", "outcome3ds", "info"); info != wallet+"pay" {
+			t.Errorf("%s: the transaction says %q of %s", wallet, info, paid.body)
+		}
 		if got := h.ask(t, "POST", "/tokens", a.PublicKey, fmt.Sprintf(form, 12500, p)); got.status != http.StatusConflict {
 			t.Errorf("%s again: got %d %s", wallet, got.status, got.body)
 		}

@@ -160,11 +160,7 @@ func (s *Surface) listSubscriptions(c *call) (any, error) {
 		return nil, err
 	}
 	c.found(total, f.Page)
-	out := make([]map[string]any, len(list))
-	for i, e := range list {
-		out[i] = showSubscription(e, "")
-	}
-	return out, nil
+	return each(list, func(e webhook.Endpoint) map[string]any { return showSubscription(e, "") }), nil
 }
 
 var errNoSubscription = fault.New("not_found.webhook", "no such webhook subscription")

@@ -105,7 +105,7 @@ func (p *Provider) pay(w *writing, c charge, amount money.Amount, at int64) erro
 // of it by a callback. Faults: not_found.charge, conflict.amount (nothing or
 // less than that is left), internal.
 func (p *Provider) Dispute(account string, attempt ident.ID, amount money.Amount, reason string, at time.Time) error {
-	return p.afterwards(account, attempt, amount, func(w *writing, root charge, n int64) bool {
+	return p.afterwards(account, attempt, amount, at, func(w *writing, root charge, n int64) bool {
 		if n > root.refundable() {
 			return false
 		}
@@ -117,7 +117,7 @@ func (p *Provider) Dispute(account string, attempt ident.ID, amount money.Amount
 // Represent makes the payer's bank give back what it took by a chargeback.
 // Faults: not_found.charge, conflict.amount, internal.
 func (p *Provider) Represent(account string, attempt ident.ID, amount money.Amount, at time.Time) error {
-	return p.afterwards(account, attempt, amount, func(w *writing, root charge, n int64) bool {
+	return p.afterwards(account, attempt, amount, at, func(w *writing, root charge, n int64) bool {
 		if n > root.Disputed {
 			return false
 		}
@@ -128,9 +128,10 @@ func (p *Provider) Represent(account string, attempt ident.ID, amount money.Amou
 	})
 }
 
-func (p *Provider) afterwards(account string, attempt ident.ID, amount money.Amount, act func(*writing, charge, int64) bool) error {
+func (p *Provider) afterwards(account string, attempt ident.ID, amount money.Amount, at time.Time, act func(*writing, charge, int64) bool) error {
 	var bad error
 	err := p.books.do(func(w *writing) {
+		p.observe(w, account, at)
 		root, ok := w.original(account, attempt, "")
 		if !ok {
 			bad = fault.New("not_found.charge", "no such charge")

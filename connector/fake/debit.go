@@ -70,7 +70,7 @@ func judgeDebit(req connector.Request) verdict {
 // Clear lets a pending direct debit clear at once. Faults: not_found.charge (no
 // direct debit of the account), conflict.charge (it is not pending), internal.
 func (p *Provider) Clear(account string, attempt ident.ID, at time.Time) error {
-	return p.ended(account, attempt, (*charge).debit, func(w *writing, c *charge) bool {
+	return p.ended(account, attempt, at, (*charge).debit, func(w *writing, c *charge) bool {
 		if c.State != connector.Pending {
 			return false
 		}
@@ -89,7 +89,7 @@ func (p *Provider) Dishonour(account string, attempt ident.ID, code string, at t
 	if !isCode(code) || !strings.HasPrefix(code, "declined") {
 		return fault.At("invalid.code", "code", "a refusal is called declined, a dot and why")
 	}
-	return p.ended(account, attempt, (*charge).debit, func(w *writing, c *charge) bool {
+	return p.ended(account, attempt, at, (*charge).debit, func(w *writing, c *charge) bool {
 		if c.State != connector.Pending && c.State != connector.Approved {
 			return false
 		}
@@ -109,7 +109,7 @@ func (p *Provider) Return(account string, attempt ident.ID, code string, at time
 	if !isCode(code) || !strings.HasPrefix(code, "declined") {
 		return fault.At("invalid.code", "code", "a refusal is called declined, a dot and why")
 	}
-	return p.ended(account, attempt, func(c *charge) bool { return c.Kind == connector.Refund }, func(w *writing, c *charge) bool {
+	return p.ended(account, attempt, at, func(c *charge) bool { return c.Kind == connector.Refund }, func(w *writing, c *charge) bool {
 		if c.State != connector.Pending && c.State != connector.Approved {
 			return false
 		}
@@ -118,10 +118,11 @@ func (p *Provider) Return(account string, attempt ident.ID, code string, at time
 	})
 }
 
-// ended acts on a charge of some kind, unless it has ended already.
-func (p *Provider) ended(account string, attempt ident.ID, kind func(*charge) bool, act func(*writing, *charge) bool) error {
+// ended acts at a moment on a charge of some kind, unless it has ended already.
+func (p *Provider) ended(account string, attempt ident.ID, at time.Time, kind func(*charge) bool, act func(*writing, *charge) bool) error {
 	var bad error
 	err := p.books.do(func(w *writing) {
+		p.observe(w, account, at)
 		c, ok := w.find(account, attempt)
 		switch {
 		case !ok || !kind(&c):

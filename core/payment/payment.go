@@ -121,7 +121,9 @@ type Payment struct {
 // Details are facts of a payment that nobody searches by.
 type Details struct {
 	Card       *Face                 `json:"card,omitempty"`
-	Facts      *method.Facts         `json:"facts,omitempty"` // what was known of the card beyond its face
+	Facts      *method.Facts         `json:"facts,omitempty"`  // what was known of the card beyond its face
+	Coded      bool                  `json:"coded,omitempty"`  // the card's security code went with it
+	Wallet     string                `json:"wallet,omitempty"` // applepay or googlepay: whose packet the card came in
 	Bank       *BankFace             `json:"bank,omitempty"`
 	Payee      *connector.Payee      `json:"payee,omitempty"`    // where a bank transfer has to go
 	Terminal   string                `json:"terminal,omitempty"` // the provider's name of the terminal it is pushed to

@@ -24,6 +24,7 @@ func (s *Service) source(tx *store.Tx, actor access.Actor, o Order, p *Payment) 
 	by := audit.By{Actor: string(actor.Key), Origin: p.Surface}
 	if o.Source == "" {
 		with := means{card: o.Card, bank: o.Bank}
+		p.Details.Coded = o.Card != nil && !o.Card.CVV.Empty()
 		if o.Card == nil && o.Bank == nil || !o.Keep {
 			return with, nil
 		}
@@ -62,7 +63,7 @@ func (s *Service) source(tx *store.Tx, actor access.Actor, o Order, p *Payment) 
 	stored, err := s.Vault.Reveal(tx, by, o.Source)
 	card := &connector.Card{Number: stored.Number, CVV: o.CVV, Holder: stored.Holder, ExpiryMonth: stored.ExpiryMonth,
 		ExpiryYear: stored.ExpiryYear, Brand: stored.Brand}
-	p.Details.Card = face(*card)
+	p.Details.Card, p.Details.Coded = face(*card), !o.CVV.Empty()
 	return means{card: card}, err
 }
 

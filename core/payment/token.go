@@ -29,6 +29,12 @@ func (o Order) With(m vault.Means) Order {
 		o.Customer = m.Token.Customer
 	}
 	o.Details.Token, o.Details.Fingerprint = m.Token.ID, m.Token.Face.Fingerprint
+	switch m.Token.Kind {
+	case vault.OfApple:
+		o.Details.Wallet = "applepay"
+	case vault.OfGoogle:
+		o.Details.Wallet = "googlepay"
+	}
 	if facts := m.Token.Face.Facts; facts != (method.Facts{}) {
 		o.Details.Facts = &facts
 	}
