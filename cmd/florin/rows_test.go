@@ -13,6 +13,7 @@ const (
 	addVersion    = `INSERT INTO schema_version (version, name, checksum, applied_at) VALUES (9999, '9999_later', '', 0)`
 	forgetNewest  = `DELETE FROM schema_version WHERE version = (SELECT max(version) FROM schema_version)`
 	countVersions = `SELECT count(*) FROM schema_version`
+	payoutState   = `SELECT state FROM settlement_payout WHERE amount > 0`
 	liveRealm     = `SELECT realm FROM realm WHERE environment = 'live'`
 	countPayments = `SELECT count(*) FROM payment`
 )

@@ -2,13 +2,21 @@ package main
 
 import (
 	"errors"
+	"log/slog"
 	"os"
 	"path/filepath"
 	"regexp"
 	"strings"
 	"testing"
 
+	"github.com/florinpay/florin/app"
+	"github.com/florinpay/florin/core/access"
 	"github.com/florinpay/florin/core/fault"
+	"github.com/florinpay/florin/core/idempotency"
+	"github.com/florinpay/florin/core/invoice"
+	"github.com/florinpay/florin/core/merchant"
+	"github.com/florinpay/florin/core/money"
+	"github.com/florinpay/florin/core/settlement"
 )
 
 // TestSettle takes in a bank statement twice, names what nothing explains, and
@@ -103,4 +111,103 @@ func TestFilesAreLaidBeforeTheyAreMarked(t *testing.T) {
 	}
 	has(out, "1 payout\r\n")
 	has(out+".part", "")
+}
+
+// A run that was cut off once its payouts were marked is taken up by the next
+// one; afterwards the file is never made again. The bank's word that another
+// amount left is a review, and ends the payout by an operator's.
+func TestSettleFileIsTakenUp(t *testing.T) {
+	h := furnish(t, "", "live")
+	if r := h.run(t, "key", "spense", "Lind Media", "KITE", "--environment", "live", "--country", "AU", "--zone", "Australia/Sydney"); r.code != 0 {
+		t.Fatalf("got %+v", r)
+	}
+	reference := h.owe(t, "KITE", money.Of(10000, "AUD"))
+	out := filepath.Join(h.dir, "payouts.aba")
+	file := func() result {
+		return h.run(t, "settle", "file", "Lind Media", out, "--environment", "live", "--bank", "CBA", "--name", "Florin", "--user-id", "301500", "--bsb", "062000", "--account", "12345678")
+	}
+	if r := file(); r.code != 0 || r.out != "1 payouts in "+out+"\n" {
+		t.Fatalf("got %+v", r)
+	}
+	whole, err := os.ReadFile(out)
+	if err != nil || !strings.Contains(string(whole), reference) {
+		t.Fatalf("got %q (%v), want payout %s in it", whole, err, reference)
+	}
+	if err := os.Rename(out, out+".part"); err != nil { // as if it had been killed between marking and naming
+		t.Fatal(err)
+	}
+	if r := file(); r.code != 0 || r.out != "1 payouts in "+out+"\n" {
+		t.Errorf("taken up: got %+v", r)
+	}
+	if again, err := os.ReadFile(out); err != nil || string(again) != string(whole) {
+		t.Errorf("got %q (%v)", again, err)
+	}
+	refused(t, file(), failed, "it is there already")
+	statement := filepath.Join(h.dir, "statement.csv")
+	if err := os.WriteFile(statement, []byte("date,amount,currency,reference,text\n2026-01-05,-90.00,AUD,,"+reference+"\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if r := h.run(t, "settle", "import", "Lind Media", statement, "--environment", "live"); r.code != 0 {
+		t.Fatalf("got %+v", r)
+	}
+	line := regexp.MustCompile(`([0-9a-f]{32}) +bank -90\.00 AUD +- +2026-01-05 +payout ` + reference + ` is of 100\.00 AUD`).FindStringSubmatch(h.run(t, "review").out)
+	if line == nil {
+		t.Fatalf("no review: %+v", h.run(t, "review"))
+	}
+	if r := h.run(t, "review", "accept", line[1], "--reason", "the bank will send the rest"); r.code != 0 {
+		t.Errorf("got %+v", r)
+	}
+	if got := word(t, h.database, payoutState); got != "paid" {
+		t.Errorf("the payout is %s", got)
+	}
+	if r := h.run(t, "verify"); r.code != 0 {
+		t.Errorf("verify: %+v", r)
+	}
+}
+
+// owe has a merchant of the live realm earn money by a transfer for an invoice,
+// and asks for it by hand; it returns the payout's reference.
+func (h *house) owe(t *testing.T, code string, amount money.Amount) (reference string) {
+	t.Helper()
+	flags := map[string]string{}
+	for i := 0; i < len(h.args); i += 2 {
+		flags[strings.TrimPrefix(h.args[i], "--")] = h.args[i+1]
+	}
+	c, err := app.Load("", func(string) (string, bool) { return "", false }, flags)
+	if err != nil {
+		t.Fatal(err)
+	}
+	a, err := app.Open(t.Context(), c, "https://pay.example", slog.New(slog.DiscardHandler), app.Parts{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() {
+		if err := a.Close(); err != nil {
+			t.Error(err)
+		}
+	}()
+	must := func(err error) {
+		t.Helper()
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	ctx := t.Context()
+	realm, err := realmOf(ctx, a, "Lind Media", access.Live, false)
+	must(err)
+	p, m, err := a.Merchants.ByCode(ctx, realm.ID, code)
+	must(err)
+	_, err = a.Merchants.AddAccount(ctx, realm.ID, m.ID, merchant.BankAccount{Region: merchant.Australia, Holder: "Kite Repairs", BankCode: "062001", Number: "12345678", Currency: "AUD"}, true)
+	must(err)
+	_, err = a.Settlement.SavePlan(ctx, realm.ID, operator, settlement.Plan{Merchant: m.ID, Currency: "AUD", Terms: settlement.Terms{Mode: settlement.Net, HandPayouts: true}})
+	must(err)
+	actor := access.Actor{Realm: realm.ID, Environment: access.Live, Kind: "operator", May: access.Everything}
+	inv, _, err := a.Invoices.Add(ctx, actor, invoice.Draft{Idempotency: idempotency.Key{Surface: "test"}, Profile: p, Scheme: invoice.Mod10, Amount: amount, DueOn: "2030-01-01",
+		Customer: invoice.Customer{Name: "Nora Lind"}})
+	must(err)
+	_, err = a.Invoices.Receive(ctx, realm.ID, invoice.Transfer{ID: "t-1", Reference: inv.Payable, Amount: amount})
+	must(err)
+	out, err := a.Settlement.PayOut(ctx, actor, settlement.Request{Merchant: m.ID, Amount: amount, Channels: []string{settlement.DirectEntry}, Descriptor: "by hand"})
+	must(err)
+	return out.Reference
 }

@@ -275,7 +275,8 @@ func TestMalformedFiles(t *testing.T) {
 	})
 }
 
-// The job fetches by itself when a realm's day is over, and once a day.
+// The job fetches by itself, once an hour: the test provider pays at 03:00 of the
+// day after. Where a clock was moved, another one fetches at once.
 func TestFilesAreFetched(t *testing.T) {
 	each(t, func(w *world) {
 		if err := w.jobs.Every(t.Context(), reconcile.FetchJob); err != nil {
@@ -283,13 +284,28 @@ func TestFilesAreFetched(t *testing.T) {
 		}
 		w.pay(12500, "AUD", "A-1")
 		w.work()
-		if _, err := w.access.Advance(t.Context(), w.realm.ID, 2*day); err != nil {
-			t.Fatal(err)
-		}
-		w.wall.Add(11 * time.Minute)
-		w.work()
-		if got := storetest.Rows(t, w.db, "reconcile_file")["reconcile_file"]; got != 1 {
-			t.Errorf("got %d files, want 1", got)
+		for i, tt := range []struct {
+			ahead time.Duration
+			soon  bool
+			want  int64
+		}{{17*time.Hour + 30*time.Minute, false, 0}, {time.Hour, false, 1}, {time.Minute, false, 1}, {day, true, 2}} { // 02:55, 04:06, 04:18
+			if _, err := w.access.Advance(t.Context(), w.realm.ID, tt.ahead); err != nil {
+				t.Fatal(err)
+			}
+			if tt.soon {
+				if err := w.db.Update(t.Context(), w.realm.ID, func(tx *store.Tx) error { reconcile.FetchSoon(tx); return nil }); err != nil {
+					t.Fatal(err)
+				}
+			} else {
+				w.wall.Add(11 * time.Minute)
+			}
+			w.work()
+			if got := storetest.Rows(t, w.db, "reconcile_file")["reconcile_file"]; got != tt.want {
+				t.Errorf("%d: got %d files, want %d", i, got, tt.want)
+			}
+			if i == 2 {
+				w.pay(500, "AUD", "A-2")
+			}
 		}
 	})
 }

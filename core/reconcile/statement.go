@@ -266,8 +266,12 @@ func (s *Service) feePaid(ctx context.Context, realm ident.ID, l BankLine, name 
 // billPaid: somebody has paid a merchant's invoice into our account. The money
 // is booked with the line's match, so that it counts once.
 func (s *Service) billPaid(ctx context.Context, realm ident.ID, l BankLine, text string) error {
+	names := billNames(l, text)
+	if len(names) == 0 {
+		return nil
+	}
 	err := s.DB.Update(ctx, realm, func(tx *store.Tx) error {
-		name, err := billOf(tx, l, text)
+		name, err := billOf(tx, l, names)
 		if name == "" || err != nil {
 			return err
 		}
@@ -298,17 +302,34 @@ const (
 	sureInText  = 10
 )
 
-// billOf is the payable reference of the invoice that a line pays, or "". A word
-// of the text counts whole or not at all. Of several invoices that are named the
-// one that asks for this very amount is meant, or none.
-func billOf(tx *store.Tx, l BankLine, text string) (string, error) {
-	words := strings.FieldsFunc(text, func(r rune) bool { return unicode.IsSpace(r) || strings.ContainsRune(",;:#()", r) })
+// bill is a number of a line that may be a payable reference.
+type bill struct {
+	name  string
+	field bool // it is all that stands in the statement's field for one
+}
+
+// billNames are the numbers of a line; a word of the text counts whole or not at
+// all.
+func billNames(l BankLine, text string) (list []bill) {
+	if name := invoice.CleanReference(l.Reference); billName.MatchString(name) {
+		list = append(list, bill{name, true})
+	}
+	for _, word := range strings.FieldsFunc(text, func(r rune) bool { return unicode.IsSpace(r) || strings.ContainsRune(",;:#()", r) }) {
+		if billName.MatchString(word) {
+			list = append(list, bill{word, false})
+		}
+	}
+	return list
+}
+
+// billOf is the payable reference of the invoice that a line pays, or "". Of
+// several invoices that are named the one that asks for this very amount is
+// meant, or none.
+func billOf(tx *store.Tx, l BankLine, names []bill) (string, error) {
 	var sure, exact []string
 	var seen []ident.ID
-	for i, name := range append([]string{invoice.CleanReference(l.Reference)}, words...) {
-		if !billName.MatchString(name) {
-			continue
-		}
+	for _, b := range names {
+		name := b.name
 		inv, found, err := invoice.ByPayable(tx, name)
 		if err != nil {
 			return "", err
@@ -316,10 +337,10 @@ func billOf(tx *store.Tx, l BankLine, text string) (string, error) {
 		if !found || inv.Amount.Currency != l.Currency || slices.Contains(seen, inv.ID) {
 			continue
 		}
-		switch field := i == 0; {
+		switch {
 		case inv.Left().Minor == l.Amount:
 			exact = append(exact, name)
-		case len(name) >= sureInText, field && len(name) >= sureInField:
+		case len(name) >= sureInText, b.field && len(name) >= sureInField:
 			sure = append(sure, name)
 		default:
 			continue
