@@ -138,6 +138,8 @@ func (a *App) payInSession(ctx context.Context, key string, f webcheckout.PayFor
 		}
 	}
 	switch {
+	case f.Offer != "": // nothing is offered here
+		return webcheckout.Outcome{}, fault.New("conflict.session", "this page is out of date")
 	case f.Stored != "":
 		c.Source, c.Method = ident.ID(f.Stored), method.Card
 	case f.Debit != nil:

@@ -37,6 +37,10 @@ func TestMarketplacesPart(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
+			sibling, err := h.app.Merchants.AddSub(t.Context(), realm.ID, merchant.Merchant{Marketplace: market, Name: "Spars", Country: "AU"}, nil)
+			if err != nil {
+				t.Fatal(err)
+			}
 			key := func(kind april.Credential, holder april.Holder) string {
 				_, secret, err := h.app.April.MakeKey(t.Context(), realm, kind, holder, access.Key{Label: "parts"})
 				if err != nil {
@@ -50,7 +54,7 @@ func TestMarketplacesPart(t *testing.T) {
 			}
 			if _, err = h.app.Settlement.SavePlan(t.Context(), realm.ID, audit.By{Actor: "test"}, settlement.Plan{Merchant: m.ID, Currency: "AUD",
 				Terms: settlement.Terms{Mode: settlement.Net, Rules: []settlement.Rule{{Method: method.Card, Currency: "AUD", BasisPoints: 175, Fixed: 30}},
-					Shares: []settlement.Part{{Payee: market, Marketplace: true, BasisPoints: 1250}}}}); err != nil {
+					Shares: []settlement.Part{{Payee: market, Marketplace: true, BasisPoints: 1250}, {Payee: sibling.ID, Fixed: 100}}}}); err != nil {
 				t.Fatal(err)
 			}
 			own := h.done(t, "GET", "/marketplaces/"+april.MarketplaceName(market), mk, "", "merchantId")
@@ -68,6 +72,12 @@ func TestMarketplacesPart(t *testing.T) {
 			h.work(t)
 			h.done(t, "POST", "/simulation", mk, fmt.Sprintf(`{"SimulatePayout":{"merchantId":%q,"outcome":"paid"}}`, own))
 			h.readsItsPart(t, mk, sk, own, part)
+			path := "/transactions/settlement?merchantId=" + april.MerchantName(sibling.ID) + "&currency=AUD&createdAfter=2026-11-20T00:00:00Z&createdBefore=2026-11-25T00:00:00Z"
+			for token, seen := range map[string]bool{mk: true, key(april.SecretKey, april.Holder{Merchant: sibling.ID}): false} {
+				if got := string(h.ask(t, "GET", path, token, "").body); !strings.Contains(got, `"totalRecords":3`) || strings.Contains(got, "cardNumber") != seen {
+					t.Errorf("a part of another's payment: got %s, the payer's card seen %t", got, seen)
+				}
+			}
 			var posted, pending int64
 			err = h.app.DB.View(t.Context(), realm.ID, func(tx *store.Tx) error {
 				list, err := ledger.Balance(tx, ledger.Merchant(coreID(t, own)))

@@ -263,7 +263,11 @@ func (s *Surface) showStatement(c *call, st statement, list []settlement.Entry, 
 		if out.Currency == "" {
 			out.Currency = e.Currency
 		}
-		shown := st.show(e, of[e.Payment], orders[of[e.Payment].Order])
+		p := of[e.Payment]
+		if p.Merchant != e.Merchant && c.merchant != "" { // a part of another's payment: who paid for what is not this merchant's business
+			p.Order, p.Details.Card = "", nil
+		}
+		shown := st.show(e, p, orders[p.Order])
 		if e.Payout != "" && payouts[e.Payout] == "" && err == nil {
 			var o settlement.Opened
 			o, err = s.Settlement.Payout(c.r.Context(), c.actor.Realm, e.Payout)

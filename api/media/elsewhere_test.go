@@ -52,6 +52,7 @@ func TestPaymentsAreReadElsewhere(t *testing.T) {
 		if err := h.app.AdvanceSandbox(t.Context(), "24h"); err != nil {
 			t.Fatal(err)
 		}
+		h.do(t)
 		a = h.ask(t, http.MethodPost, "/partner/auth/token", "", url.Values{"grant_type": {"client_credentials"}, "client_id": {key.ClientID}, "client_secret": {key.ClientSecret.Reveal()}}.Encode(),
 			"Content-Type", "application/x-www-form-urlencoded")
 		var token struct {
@@ -61,7 +62,7 @@ func TestPaymentsAreReadElsewhere(t *testing.T) {
 			t.Fatalf("got %d %s", a.status, a.body)
 		}
 		a = h.ask(t, http.MethodGet, "/partner/settlements/generate_csv?from_date=2026-11-21&to_date=2026-11-23&format=transactions&test_mode=1", token.Access, "")
-		line := regexp.MustCompile(fmt.Sprintf(`(?m)^2026-11-21 00:00:00\+00:00,Fake PSP,[\d-]+,2026-11-22 00:00:00\+00:00,%s,NOK,349\.00,4\.89,344\.11,,Vipps\r?$`, number))
+		line := regexp.MustCompile(fmt.Sprintf(`(?m)^2026-11-21 00:00:00\+00:00,Fake PSP,[\d-]+,2026-11-22 03:00:00\+00:00,%s,NOK,349\.00,2\.62,346\.38,,Vipps\r?$`, number))
 		if a.status != http.StatusOK || !line.MatchString(a.body) || strings.Count(a.body, "\n") != 2 {
 			t.Errorf("Spense: got %d %s", a.status, a.body)
 		}

@@ -38,8 +38,9 @@ func (s *Service) InReview(ctx context.Context, realm ident.ID) (list []Purchase
 //
 // Faults, in the order checked: forbidden.permission, invalid.verdict,
 // invalid.reason, not_found.purchase, conflict.review.decided (otherwise,
-// before), conflict.not_in_review, conflict.order (it is accepted, and still
-// cannot begin), conflict.refund.window, declined.refund (the provider says no).
+// before), conflict.not_in_review, conflict.order (it is accepted, and its money
+// has gone back, or it still cannot begin), conflict.refund.window,
+// declined.refund (the provider says no).
 func (s *Service) Decide(ctx context.Context, actor access.Actor, d payment.Decision) (p Purchase, replayed bool, err error) {
 	if err := actor.Need(access.Review); err != nil {
 		return p, false, err
@@ -63,6 +64,9 @@ func (s *Service) Decide(ctx context.Context, actor access.Actor, d payment.Deci
 		p, err = s.giveBack(ctx, actor, d, p)
 		return p, false, err
 	}
+	if err := s.stillPaid(ctx, actor.Realm, p); err != nil {
+		return p, false, err
+	}
 	err = s.DB.Update(ctx, actor.Realm, func(tx *store.Tx) error {
 		if p, err = getPurchase(tx, d.ID); err != nil || p.State != Confirmed {
 			return err
@@ -78,6 +82,22 @@ func (s *Service) Decide(ctx context.Context, actor access.Actor, d payment.Deci
 		err = fault.New("conflict.order", "%s: it still cannot begin", p.Details.Reason)
 	}
 	return p, false, err
+}
+
+// stillPaid refuses to let an order begin whose money has gone back meanwhile.
+func (s *Service) stillPaid(ctx context.Context, realm ident.ID, p Purchase) error {
+	if p.Way != Once {
+		return nil
+	}
+	list, err := s.Invoices.Receipts(ctx, realm, p.Invoice)
+	sum := int64(0)
+	for _, r := range list {
+		sum += r.In - r.Back
+	}
+	if err == nil && sum < p.Amount.Minor {
+		err = fault.New("conflict.order", "what was paid for it has been given back")
+	}
+	return err
 }
 
 // decided says whether a verdict is what was decided of an order before.

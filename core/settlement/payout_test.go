@@ -75,7 +75,7 @@ func (w *world) expectPayouts(s seller, want ...string) {
 func TestMarketplaceIsPaid(t *testing.T) {
 	each(t, func(w *world) {
 		set := terms(settlement.Net)
-		set.RefundFee, set.Shares = 0, []settlement.Part{{Payee: w.market, Marketplace: true, BasisPoints: 1000}}
+		set.RefundFee, set.Shares = 0, []settlement.Part{{Marketplace: true, BasisPoints: 1000}}
 		w.plan(w.shop, set)
 		w.plan(w.other, set) // one marketplace, one merchant of its own
 		fair := w.fair()

@@ -3,6 +3,7 @@ package settlement
 import (
 	"context"
 	"log/slog"
+	"slices"
 	"sync"
 	"time"
 
@@ -50,7 +51,8 @@ const planAge = 5 * time.Second
 
 // SavePlan gives a merchant its plan, or another one: what was entered before
 // stays as it is. Version is that of the plan it is made from, 0 for a first
-// one. Without a TaxCountry it is the merchant's.
+// one. Without a TaxCountry it is the merchant's, and a part of the marketplace
+// that names none is of the merchant's own.
 //
 // Faults, in the order checked: not_found.merchant, invalid.plan,
 // invalid.split, conflict.plan (there is one already, or it was changed since).
@@ -63,6 +65,12 @@ func (s *Service) SavePlan(ctx context.Context, realm ident.ID, by audit.By, p P
 		for _, country := range []string{m.Business.TaxCountry, m.Country} {
 			if p.Terms.TaxCountry == "" {
 				p.Terms.TaxCountry = country
+			}
+		}
+		p.Terms.Shares = slices.Clone(p.Terms.Shares)
+		for n, part := range p.Terms.Shares {
+			if part.Marketplace && part.Payee == "" {
+				p.Terms.Shares[n].Payee = m.Marketplace
 			}
 		}
 		if err := p.Check(); err != nil {
