@@ -83,7 +83,7 @@ func debitMistakes(s checkout.Session) http.HandlerFunc {
 func surcharged(s checkout.Session) http.HandlerFunc {
 	d := desk(s)
 	d.Pay = func(context.Context, string, checkout.PayForm) (checkout.Outcome, error) {
-		return checkout.Outcome{Offer: &checkout.Offer{Key: "o", Surcharge: money.Of(168, s.Amount.Currency), Total: money.Of(s.Amount.Minor+168, s.Amount.Currency),
+		return checkout.Outcome{Offer: &checkout.Offer{Key: "o", Surcharge: money.Of(1404, s.Amount.Currency), Total: money.Of(s.Amount.Minor+1404, s.Amount.Currency),
 			Summary: "1.1% + 0.30 for Visa credit", Brand: "VISA", Last4: "4242"}}, nil
 	}
 	return posted(&checkout.Site{Desk: d}, "brand=VISA")
@@ -133,7 +133,7 @@ func checkoutEntries() []Entry {
 		{"pay-surcharges", "Pay: some ways cost a surcharge", at(session(func(s *checkout.Session) {
 			s.Surcharges, s.Brands = true, []string{"VISA", "MASTER", "BANKTRANSFER"}
 		}))},
-		{"paid-surcharge", "Paid with a surcharge", at(session(state(checkout.Paid), paid, func(s *checkout.Session) { s.Surcharge = money.Of(168, s.Amount.Currency) }))},
+		{"paid-surcharge", "Paid with a surcharge", at(session(state(checkout.Paid), paid, func(s *checkout.Session) { s.Surcharge = money.Of(1404, s.Amount.Currency) }))},
 		{"pay-errors", "Pay: mistakes in the form", post(session(), "holder=Nora+Lind&number=4200000000000001&expiry=13%2F20&cvv=1")},
 		{"pay-declined", "Pay: declined, another try", at(session(func(s *checkout.Session) { s.Failure, s.Attempt = "declined.do_not_honour", "2" }))},
 		{"pay-unavailable", "Pay: the provider cannot be reached", unavailable(session())},
