@@ -364,30 +364,30 @@ func TestNobodyLearnsWhoIsKnown(t *testing.T) {
 		t.Fatal(err)
 	}
 	const tries = 24
-	var took [2][]time.Duration
-	var bodies [2]string
+	who := func(i, n int) string { return fmt.Sprintf("%s%02d@example.com", [2]string{"known", "other"}[i], n) }
 	for n := range tries {
-		known := fmt.Sprintf("known%02d@example.com", n)
-		if _, _, err := r.Login.ByCode(t.Context(), realm.ID, credential(t, known), r.sent(client.Code, known)); err != nil {
+		if _, _, err := r.Login.ByCode(t.Context(), realm.ID, credential(t, who(0, n)), r.sent(client.Code, who(0, n))); err != nil {
 			t.Fatal(err)
 		}
-		for i, who := range []string{known, fmt.Sprintf("other%02d@example.com", n)} {
+	}
+	least := [2]time.Duration{time.Hour, time.Hour} // what else a machine does makes tries longer and never shorter
+	for n := range tries {
+		var bodies [2]string
+		for _, i := range [2]int{n % 2, 1 - n%2} {
+			page := r.visit("/login/login")
 			start := time.Now()
-			s := r.post(r.visit("/login/login"), "credential", who, "password", "something long enough", "step", "password")
-			took[i] = append(took[i], time.Since(start))
-			if bodies[i] = strings.ReplaceAll(s.body, who, "<who>"); s.status != 422 {
-				t.Errorf("%s: got %d", who, s.status)
+			s := r.post(page, "credential", who(i, n), "password", "something long enough", "step", "password")
+			least[i] = min(least[i], time.Since(start))
+			if bodies[i] = strings.ReplaceAll(s.body, who(i, n), "<who>"); s.status != 422 {
+				t.Errorf("%s: got %d", who(i, n), s.status)
 			}
 		}
 		if bodies[0] != bodies[1] {
 			t.Fatalf("got\n%s\nand\n%s", bodies[0], bodies[1])
 		}
 	}
-	slices.Sort(took[0])
-	slices.Sort(took[1])
-	known, other := took[0][tries/2], took[1][tries/2] // medians, for a busy machine halts one or another
-	if ratio := float64(known) / float64(other); ratio < 0.6 || ratio > 1.67 {
-		t.Errorf("half of %d tries took less than %v and %v", tries, known, other)
+	if ratio := float64(least[0]) / float64(least[1]); ratio < 0.6 || ratio > 1.67 {
+		t.Errorf("the shortest of %d tries took %v and %v", tries, least[0], least[1])
 	}
 }
 
