@@ -276,7 +276,7 @@ func dropChannel(tx *store.Tx, merchant, id ident.ID) (bool, error) {
 
 // channels reads the channels that meet a condition about $2, the oldest first.
 func channels(tx *store.Tx, condition, what string) (list []Channel, err error) {
-	err = tx.All(`SELECT id, version, merchant, kind, name, profiles, active, settings, created_at FROM channel WHERE realm = $1 AND `+condition+` ORDER BY id`,
+	err = tx.All(`SELECT id, version, merchant, kind, name, profiles, active, settings, created_at FROM channel WHERE realm = $1 AND `+condition+` ORDER BY created_at, id`,
 		[]any{string(tx.Realm()), what}, func(scan func(...any) error) error {
 			var c Channel
 			var profiles, settings string

@@ -9,6 +9,7 @@ import (
 	"math"
 	"net/http"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/florinpay/florin/connector"
@@ -53,8 +54,8 @@ func branded(s *checkout.Session) {
 	s.Look = merchant.Look{Logo: mark(), Colour: "#7a0b4a", Night: "#ffb3d9", Languages: []string{"nb", "en"}}
 }
 
-// mark is a small picture that may pass for a logo.
-func mark() []byte {
+// mark is a small picture that may pass for a logo, drawn once.
+var mark = sync.OnceValue(func() []byte {
 	m := image.NewNRGBA(image.Rect(0, 0, 220, 64))
 	for y := range 64 {
 		for x := range 220 {
@@ -68,7 +69,7 @@ func mark() []byte {
 		return nil // a picture in memory is always encoded
 	}
 	return b.Bytes()
-}
+})
 
 // debitMistakes is a direct debit whose form was filled in badly.
 func debitMistakes(s checkout.Session) http.HandlerFunc {

@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 
 	"github.com/florinpay/florin/api/wire/script"
@@ -44,13 +45,29 @@ func Ask(t *testing.T, client *http.Client, method, address, token, body string,
 	return Answer{res.StatusCode, res.Header, got}
 }
 
+// documents are those that were read, by their texts: to read one takes longer
+// than most tests.
+var documents struct {
+	sync.Mutex
+	read map[string]*script.Document
+}
+
 // Document reads a contract's OpenAPI document.
 func Document(t *testing.T, text []byte) *script.Document {
 	t.Helper()
+	documents.Lock()
+	defer documents.Unlock()
+	if doc := documents.read[string(text)]; doc != nil {
+		return doc
+	}
 	doc, err := script.Open(text)
 	if err != nil {
 		t.Fatal(err)
 	}
+	if documents.read == nil {
+		documents.read = map[string]*script.Document{}
+	}
+	documents.read[string(text)] = doc
 	return doc
 }
 
