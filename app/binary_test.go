@@ -278,7 +278,7 @@ func (s *shop) show(path, page string) {
 // wait gives the first notification whose body holds the texts.
 func (s *shop) wait(t *testing.T, texts ...string) notice {
 	t.Helper()
-	for deadline := time.Now().Add(15 * time.Second); ; time.Sleep(20 * time.Millisecond) {
+	for deadline := time.Now().Add(time.Minute); ; time.Sleep(20 * time.Millisecond) {
 		s.mu.Lock()
 		for _, n := range s.notices {
 			if !slices.ContainsFunc(texts, func(text string) bool { return !bytes.Contains(n.body, []byte(text)) }) {
@@ -296,7 +296,7 @@ func (s *shop) wait(t *testing.T, texts ...string) notice {
 // eventually waits for what florin does on its own time.
 func eventually(t *testing.T, what string, done func() bool) {
 	t.Helper()
-	for deadline := time.Now().Add(15 * time.Second); !done(); time.Sleep(50 * time.Millisecond) {
+	for deadline := time.Now().Add(time.Minute); !done(); time.Sleep(50 * time.Millisecond) {
 		if time.Now().After(deadline) {
 			t.Fatalf("never: %s", what)
 		}

@@ -200,7 +200,7 @@ func (k *kiosk) challenge(t *testing.T) {
 // has come there.
 func (k *kiosk) approve(t *testing.T) {
 	t.Helper()
-	for deadline := time.Now().Add(10 * time.Second); ; time.Sleep(20 * time.Millisecond) {
+	for deadline := time.Now().Add(time.Minute); ; time.Sleep(20 * time.Millisecond) {
 		var frames []*cdp.Node
 		var there []*cdp.Node
 		err := k.b.Try(chromedp.Nodes(`iframe[name="april-challenge"]`, &frames, chromedp.ByQuery))

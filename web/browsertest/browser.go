@@ -152,7 +152,7 @@ func (b *Browser) Try(actions ...chromedp.Action) error {
 			return err
 		}
 	}
-	ctx, cancel := context.WithTimeout(b.ctx, 20*time.Second)
+	ctx, cancel := context.WithTimeout(b.ctx, time.Minute)
 	defer cancel()
 	return chromedp.Run(ctx, actions...)
 }
@@ -214,7 +214,7 @@ func Eval[T any](t testing.TB, b *Browser, expression string) T {
 // Await waits until an expression is true.
 func (b *Browser) Await(t testing.TB, expression string) {
 	t.Helper()
-	deadline := time.Now().Add(10 * time.Second)
+	deadline := time.Now().Add(40 * time.Second)
 	for {
 		var yes bool
 		err := b.Try(chromedp.Evaluate("Boolean("+expression+")", &yes))
