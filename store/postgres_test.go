@@ -24,7 +24,7 @@ func portText(port uint16) string { return strconv.Itoa(int(port)) }
 // Wherever the connection breaks, what was acknowledged is there once, and
 // what was refused is not there.
 func TestCutAnywhere(t *testing.T) {
-	db, p := proxied(t, nil)
+	db, p := proxied(t, func(o *store.Options) { store.Hasten(o, 30*time.Second, 30*time.Second, 30*time.Second, time.Minute) }) // no cut is a matter of time
 	makeNotes(t, db)
 	must(t, update(db, func(tx *store.Tx) error { addNote(tx, "x", 0, ""); return nil }))
 	want, refused := int64(0), 0
@@ -149,7 +149,7 @@ func TestSilentHost(t *testing.T) {
 		q.Set("target_session_attrs", "read-write")
 		u.RawQuery, u.Host = q.Encode(), ""
 		o.Database = u.String()
-		store.Hasten(o, 2*time.Second, 10*time.Second, 10*time.Second, 20*time.Second)
+		store.Hasten(o, 5*time.Second, 30*time.Second, 30*time.Second, time.Minute)
 	})
 	makeNotes(t, db)
 	must(t, update(db, func(tx *store.Tx) error { addNote(tx, "x", 1, ""); return nil }))

@@ -3,6 +3,7 @@ package april_test
 import (
 	"fmt"
 	"net/http"
+	"regexp"
 	"strings"
 	"testing"
 	"time"
@@ -40,7 +41,8 @@ func TestFeesAreCharged(t *testing.T) {
 				{"refused", []string{billingCard("4000000000009995")}, "outstanding outstanding overdue overdue overdue overdue overdue overdue", "Issued Overdue", " "},
 				{"another card", []string{billingCard("4000000000009995"), billingCard("5555555555554444")}, "outstanding outstanding overdue overdue paid paid paid paid", "Issued Overdue PaymentReceived Paid", "Card 4444"},
 				{"account", []string{billingAccount("12345678")}, "outstanding accepted accepted accepted paid paid paid paid", "Issued PaymentReceived Paid", "DirectDebit 5678"},
-				{"account that never pays", []string{billingAccount("12340000")}, "outstanding accepted accepted accepted overdue accepted accepted overdue", "Issued", " "},
+				// The bank's no comes on the fourth day, after the day of the second try: that is made at once if its job comes after the answer.
+				{"account that never pays", []string{billingAccount("12340000")}, "outstanding accepted accepted accepted (overdue|accepted) accepted accepted overdue", "Issued", " "},
 			} {
 				t.Run(tt.name, func(t *testing.T) {
 					realm := h.realm(t, "Fees "+tt.name, access.Test)
@@ -76,7 +78,7 @@ func TestFeesAreCharged(t *testing.T) {
 					for _, m := range b.Timelines {
 						events = append(events, strings.TrimPrefix(m.EventType, "Invoice"))
 					}
-					if got := strings.Join(states, " "); got != tt.states {
+					if got := strings.Join(states, " "); !regexp.MustCompile("^" + tt.states + "$").MatchString(got) {
 						t.Errorf("got %s, want %s", got, tt.states)
 					}
 					if got := strings.Join(events, " "); got != tt.events {

@@ -1,6 +1,12 @@
 package april
 
 import (
+	"context"
+	"encoding/json"
+
+	"github.com/florinpay/florin/core/access"
+	"github.com/florinpay/florin/core/audit"
+	"github.com/florinpay/florin/core/ident"
 	"github.com/florinpay/florin/core/method"
 	"github.com/florinpay/florin/core/money"
 	"github.com/florinpay/florin/core/surcharge"
@@ -49,7 +55,14 @@ func readRule(in object) surcharge.Rule {
 
 // setRules is UpdateSurchargeRules: the merchant's rules are these from now on.
 func (s *Surface) setRules(c *call, id surcharge.Owner, in object) error {
-	var rules []surcharge.Rule
+	rules, err := readRules(id, in)
+	if err == nil {
+		_, err = s.Surcharges.Replace(c.r.Context(), c.actor.For(id.ID), c.by(), id, rules)
+	}
+	return err
+}
+
+func readRules(id surcharge.Owner, in object) (rules []surcharge.Rule, err error) {
 	if !in.has("rules") {
 		in.not("rules", "is needed")
 	}
@@ -58,11 +71,46 @@ func (s *Surface) setRules(c *call, id surcharge.Owner, in object) error {
 		r.Owner = id
 		rules = append(rules, r)
 	}
-	if err := in.err(); err != nil {
-		return err
+	return rules, in.err()
+}
+
+// SetMarketplaceRules gives a marketplace the rules of a text, in the form of
+// UpdateSurchargeRules, in the place of those it has. No operation of the
+// contract does; the operator does. Faults: what is wrong with the text, those of
+// surcharge.Service.Replace.
+func (s *Surface) SetMarketplaceRules(ctx context.Context, actor access.Actor, by audit.By, marketplace ident.ID, text []byte) (list []surcharge.Rule, err error) {
+	members, err := readJSON(text)
+	if err != nil {
+		return nil, err
 	}
-	_, err := s.Surcharges.Replace(c.r.Context(), c.actor.For(id.ID), c.by(), id, rules)
-	return err
+	id := surcharge.Owner{Kind: surcharge.Marketplace, ID: marketplace}
+	rules, err := readRules(id, object{members: members, bad: &badRequest{}})
+	if err != nil {
+		return nil, err
+	}
+	return s.Surcharges.Replace(ctx, actor, by, id, rules)
+}
+
+// MarketplaceRules is the text of a marketplace's rules as SetMarketplaceRules
+// takes it. Faults: those of surcharge.Service.Rules.
+func (s *Surface) MarketplaceRules(ctx context.Context, actor access.Actor, marketplace ident.ID) ([]byte, error) {
+	list, err := s.Surcharges.Rules(ctx, actor, surcharge.Owner{Kind: surcharge.Marketplace, ID: marketplace})
+	if err != nil {
+		return nil, err
+	}
+	rules := make([]map[string]any, len(list))
+	for i, r := range list {
+		rules[i] = map[string]any{"priority": r.Priority, "mode": wordOf(ruleModes, r.Rate.Mode)}
+		for name, v := range showMatch(r.If) {
+			rules[i][name] = v
+		}
+		for name, n := range map[string]int64{"variableBasisPoints": r.Rate.BasisPoints, "fixedAmount": r.Rate.Fixed, "capBasisPoints": r.Rate.CapBasisPoints} {
+			if n != 0 {
+				rules[i][name] = n
+			}
+		}
+	}
+	return json.MarshalIndent(map[string]any{"rules": rules}, "", "  ")
 }
 
 // surchargeRate is a rule as SurchargeRatesRequest shows it.

@@ -26,7 +26,7 @@ type bankCommand struct {
 	In   bankIn   `cmd:"" help:"Take a bank's files in from a folder, each once; what is malformed is put aside."`
 }
 
-// carrier is how an operator acts on bank files: for all merchants of a realm.
+// carrier is how an operator acts: for all merchants of a realm.
 func carrier(realm access.Realm) access.Actor {
 	return access.Actor{Realm: realm.ID, Environment: realm.Environment, Kind: "operator", May: access.Everything}
 }

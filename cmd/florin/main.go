@@ -23,27 +23,28 @@ import (
 var version = "development"
 
 type commands struct {
-	Dev     devCommand     `cmd:"" help:"Run a sandbox: a test merchant, fake providers, pages and an inbox for webhooks."`
-	Serve   serveCommand   `cmd:"" help:"Run florin in production."`
-	Client  clientCommand  `cmd:"" help:"Make, change and list the sites and apps that sign readers in (media contract)."`
-	Key     keyCommand     `cmd:"" help:"Make, list and revoke access keys, realms and merchants."`
-	Entity  entityCommand  `cmd:"" help:"Show and change what an entity (a merchant's profile) may do."`
-	Channel channelCommand `cmd:"" help:"Terminals and kinds of bills of merchants: add, list, remove."`
-	Usage   usageCommand   `cmd:"" help:"Show how often keys call, with which software, and what of it is unusual."`
-	Webhook webhookCommand `cmd:"" help:"Subscribe servers to events; list, replay and stop deliveries."`
-	Migrate migrateCommand `cmd:"" help:"Bring the database's schema up to date and stop."`
-	Doctor  doctorCommand  `cmd:"" help:"Show every setting, where it came from, and what is wrong."`
-	Verify  verifyCommand  `cmd:"" help:"Recompute the books and compare them with what is stored."`
-	Bench   benchCommand   `cmd:"" help:"Measure a florin under load, over HTTP, everything durable."`
-	Sim     simCommand     `cmd:"" help:"Run the core under seeded faults, against an oracle; no database is touched."`
-	Review  reviewCommand  `cmd:"" help:"List and decide what waits for a human: contradictions, risk reviews; list jobs set aside."`
-	Settle  settleCommand  `cmd:"" help:"How merchants settle, files of providers and banks, differences, payouts by file."`
-	Bank    bankCommand    `cmd:"" help:"Direct debit by bank files: creditors, files out to a folder and in from one."`
-	Product productCommand `cmd:"" help:"Put products on sale that are taken by the period, list and end them (media contract)."`
-	Coupon  couponCommand  `cmd:"" help:"The prices of products: add, list, end."`
-	Voucher voucherCommand `cmd:"" help:"Vouchers that open prices: add, list, end."`
-	Listen  listenCommand  `cmd:"" help:"Print the webhooks that a running sandbox receives, as they come."`
-	Version versionCommand `cmd:"" help:"Print the version."`
+	Dev       devCommand       `cmd:"" help:"Run a sandbox: a test merchant, fake providers, pages and an inbox for webhooks."`
+	Serve     serveCommand     `cmd:"" help:"Run florin in production."`
+	Client    clientCommand    `cmd:"" help:"Make, change and list the sites and apps that sign readers in (media contract)."`
+	Key       keyCommand       `cmd:"" help:"Make, list and revoke access keys, realms and merchants."`
+	Entity    entityCommand    `cmd:"" help:"Show and change what an entity (a merchant's profile) may do."`
+	Channel   channelCommand   `cmd:"" help:"Terminals and kinds of bills of merchants: add, list, remove."`
+	Usage     usageCommand     `cmd:"" help:"Show how often keys call, with which software, and what of it is unusual."`
+	Surcharge surchargeCommand `cmd:"" help:"Surcharge rules of marketplaces: show, set."`
+	Webhook   webhookCommand   `cmd:"" help:"Subscribe servers to events; list, replay and stop deliveries."`
+	Migrate   migrateCommand   `cmd:"" help:"Bring the database's schema up to date and stop."`
+	Doctor    doctorCommand    `cmd:"" help:"Show every setting, where it came from, and what is wrong."`
+	Verify    verifyCommand    `cmd:"" help:"Recompute the books and compare them with what is stored."`
+	Bench     benchCommand     `cmd:"" help:"Measure a florin under load, over HTTP, everything durable."`
+	Sim       simCommand       `cmd:"" help:"Run the core under seeded faults, against an oracle; no database is touched."`
+	Review    reviewCommand    `cmd:"" help:"List and decide what waits for a human: contradictions, risk reviews; list jobs set aside."`
+	Settle    settleCommand    `cmd:"" help:"How merchants settle, files of providers and banks, differences, payouts by file."`
+	Bank      bankCommand      `cmd:"" help:"Direct debit by bank files: creditors, files out to a folder and in from one."`
+	Product   productCommand   `cmd:"" help:"Put products on sale that are taken by the period, list and end them (media contract)."`
+	Coupon    couponCommand    `cmd:"" help:"The prices of products: add, list, end."`
+	Voucher   voucherCommand   `cmd:"" help:"Vouchers that open prices: add, list, end."`
+	Listen    listenCommand    `cmd:"" help:"Print the webhooks that a running sandbox receives, as they come."`
+	Version   versionCommand   `cmd:"" help:"Print the version."`
 }
 
 type versionCommand struct{}
