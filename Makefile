@@ -38,7 +38,7 @@ tests:
 # it they took five times as long and found nothing more. So do the rules of
 # the house, which read every file of the tree.
 alone:
-	FLORIN_POWER_CUTS=250 go test -count=1 -timeout 20m -run 'TestPowerCuts' ./store ./core/payment
+	FLORIN_POWER_CUTS=500 go test -count=1 -timeout 20m -run 'TestPowerCuts' ./store ./core/payment
 	go test -count=1 -timeout 20m . ./sim
 
 build: ## a static binary in bin/

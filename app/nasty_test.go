@@ -193,7 +193,7 @@ func TestStoredTextsStayText(t *testing.T) {
 
 // openedOfTexts: of so many texts one is opened in the browser, which takes
 // seconds; of the others the browser parses the same pages as they are sent.
-const openedOfTexts = 10
+const openedOfTexts = 5
 
 // opened is the shape of a page once it is open and its scripts have run.
 func (h *house) opened(t *testing.T, path string) string {
