@@ -12,13 +12,13 @@ import (
 	"regexp"
 	"strconv"
 	"strings"
+	"time"
 )
 
 //go:embed migrations/*.sql
 var migrationFiles embed.FS
 
-// A migration is one numbered file, applied in a transaction of its own and
-// never edited after its release.
+// A migration is one numbered file, never edited after its release.
 type migration struct {
 	version  int64
 	name     string // NNNN_word
@@ -67,8 +67,8 @@ func (m migration) statements() []string {
 	return all
 }
 
-// A migrator is a connection that migrations run on, one transaction at a
-// time. begin also makes every other process wait.
+// A migrator is a connection that migrations run on, in one transaction.
+// begin also makes every other process wait.
 type migrator interface {
 	begin(ctx context.Context) error
 	exec(ctx context.Context, text string, args ...any) error
@@ -85,81 +85,63 @@ const schemaTable = `CREATE TABLE IF NOT EXISTS schema_version (
     PRIMARY KEY (version)
 )`
 
-// migrate applies what is missing, in order, and returns the names of it.
+// migrate applies what is missing, in order and in one transaction, and
+// returns the names of it: an upgrade that fails half way changes nothing. Of
+// several processes the first does it, and the others find it done.
 func migrate(ctx context.Context, db *DB, on migrator) (applied []string, err error) {
 	all, err := migrations()
 	if err != nil {
 		return nil, err
 	}
-	if db.looks {
-		return missing(ctx, on, all)
-	}
-	level := slog.LevelInfo
-	for {
-		name, err := migrateOne(ctx, db, on, all)
-		if err != nil || name == "" {
-			return applied, err
-		}
-		if name == all[0].name {
-			level = slog.LevelDebug // a new database is no news
-		}
-		db.o.Log.Log(ctx, level, "schema changed", "migration", name)
-		applied = append(applied, name)
-	}
-}
-
-// missing names what migrate would apply.
-func missing(ctx context.Context, on migrator, all []migration) (names []string, err error) {
 	if err := on.begin(ctx); err != nil {
-		return nil, err
+		return nil, fmt.Errorf("migrate: %w", err)
 	}
-	defer on.rollback()
-	known, err := appliedVersions(ctx, on)
-	if err != nil {
-		return nil, err
-	}
-	if _, err := compare(all, known); err != nil {
-		return nil, err
-	}
-	for _, m := range all[len(known):] {
-		names = append(names, m.name)
-	}
-	return names, nil
-}
-
-// migrateOne applies the first migration that is missing. What is applied is
-// read again each time, for another process may have been faster.
-func migrateOne(ctx context.Context, db *DB, on migrator, all []migration) (name string, err error) {
-	if err := on.begin(ctx); err != nil {
-		return "", fmt.Errorf("migrate: %w", err)
-	}
+	committed := false
 	defer func() {
-		if err != nil || name == "" {
+		if !committed {
 			on.rollback()
 		}
 	}()
 	known, err := appliedVersions(ctx, on)
 	if err != nil {
-		return "", err
+		return nil, err
 	}
-	next, err := compare(all, known)
-	if err != nil || next == nil {
-		return "", err
+	missing, err := compare(all, known)
+	if err != nil || len(missing) == 0 {
+		return nil, err
 	}
-	for _, s := range next.statements() {
-		if err := on.exec(ctx, s); err != nil {
-			return "", fmt.Errorf("migration %s: %w in %q", next.name, err, strings.TrimSpace(s))
+	for _, m := range missing {
+		if !db.looks {
+			if err := m.apply(ctx, on, db.o.Clock()); err != nil {
+				return nil, err
+			}
 		}
+		applied = append(applied, m.name)
 	}
-	err = on.exec(ctx, `INSERT INTO schema_version (version, name, checksum, applied_at) VALUES ($1, $2, $3, $4)`,
-		next.version, next.name, next.checksum, db.o.Clock().UnixMilli())
-	if err != nil {
-		return "", err
+	if db.looks {
+		return applied, nil
 	}
 	if err := on.commit(ctx); err != nil {
-		return "", fmt.Errorf("migration %s: %w", next.name, err)
+		return nil, fmt.Errorf("migrate: %w", err)
 	}
-	return next.name, nil
+	committed = true
+	level := slog.LevelInfo
+	if len(known) == 0 {
+		level = slog.LevelDebug // a new database is no news
+	}
+	for _, name := range applied {
+		db.o.Log.Log(ctx, level, "schema changed", "migration", name)
+	}
+	return applied, nil
+}
+
+func (m migration) apply(ctx context.Context, on migrator, at time.Time) error {
+	for _, s := range m.statements() {
+		if err := on.exec(ctx, s); err != nil {
+			return fmt.Errorf("migration %s: %w in %q", m.name, err, strings.TrimSpace(s))
+		}
+	}
+	return on.exec(ctx, `INSERT INTO schema_version (version, name, checksum, applied_at) VALUES ($1, $2, $3, $4)`, m.version, m.name, m.checksum, at.UnixMilli())
 }
 
 func appliedVersions(ctx context.Context, on migrator) (known []migration, err error) {
@@ -172,9 +154,9 @@ func appliedVersions(ctx context.Context, on migrator) (known []migration, err e
 	return known, err
 }
 
-// compare finds the first migration that was not applied, nil if none, and
-// refuses a database that this program does not know.
-func compare(all, known []migration) (next *migration, err error) {
+// compare finds the migrations that were not applied, and refuses a database
+// that this program does not know.
+func compare(all, known []migration) (missing []migration, err error) {
 	for i, k := range known {
 		if i >= len(all) {
 			return nil, fmt.Errorf("the database has schema %s, which is newer than this program (it knows %d); use the newer program", k.name, len(all))
@@ -183,8 +165,5 @@ func compare(all, known []migration) (next *migration, err error) {
 			return nil, fmt.Errorf("migration %s differs from the one that was applied to this database (%s); a released migration is never edited", a.name, k.name)
 		}
 	}
-	if len(known) < len(all) {
-		return &all[len(known)], nil
-	}
-	return nil, nil
+	return all[len(known):], nil
 }

@@ -89,6 +89,28 @@ func TestMigrateOnce(t *testing.T) {
 	})
 }
 
+// An upgrade that fails half way changes nothing: here 0025 is missing and can
+// be applied, and 0026 cannot.
+func TestMigrateAllOrNothing(t *testing.T) {
+	for _, engine := range storetest.Engines {
+		t.Run(engine, func(t *testing.T) {
+			var o store.Options
+			db := storetest.Open(t, engine, func(given *store.Options) { o = *given })
+			for _, text := range []string{`DELETE FROM schema_version WHERE version >= 25`, `DROP TABLE webhook_unlisted`, `DROP INDEX reconcile_bank_matched`,
+				`ALTER TABLE reconcile_bank DROP COLUMN expected`, `ALTER TABLE reconcile_bank DROP COLUMN expected_currency`, `CREATE TABLE coupon_next (x BIGINT)`} {
+				must(t, update(db, func(tx *store.Tx) error { _, err := tx.Exec(text); return err }))
+			}
+			must(t, db.Close())
+			if applied, err := store.Migrate(t.Context(), o); err == nil || !strings.Contains(err.Error(), "0026_offer") || applied != nil {
+				t.Errorf("applied %v (%v), want 0026_offer to fail", applied, err)
+			}
+			if missing, err := store.Missing(t.Context(), o); err != nil || len(missing) < 2 || missing[0] != "0025_operator" {
+				t.Errorf("got %v (%v) missing, want all from 0025_operator on", missing, err)
+			}
+		})
+	}
+}
+
 // One process at a time has the file, and keeps it from a second one.
 func TestSecondProcess(t *testing.T) {
 	var o store.Options
