@@ -83,13 +83,15 @@ func (w *litewriter) plan(r write) liteplan {
 	}
 	p.kinds = kindsOf(r.row)
 	var places, where, set []string
-	for i, c := range t.Columns {
+	for i := range t.Columns {
 		places = append(places, fmt.Sprintf("$%d", i+1))
-		if i < t.Key {
-			where = append(where, fmt.Sprintf("%s = $%d", c, i+1))
-		} else {
-			set = append(set, fmt.Sprintf("%s = $%d", c, i+1))
-		}
+	}
+	sets, wheres := t.parts()
+	for _, i := range sets {
+		set = append(set, fmt.Sprintf("%s = $%d", t.Columns[i], i+1))
+	}
+	for _, i := range wheres {
+		where = append(where, fmt.Sprintf("%s = $%d", t.Columns[i], i+1))
 	}
 	p.insert = "INSERT INTO " + t.Name + " (" + strings.Join(t.Columns, ", ") + ") VALUES (" + strings.Join(places, ", ") + ")"
 	p.swap = "UPDATE " + t.Name + " SET " + strings.Join(set, ", ") + " WHERE " + strings.Join(where, " AND ") +

@@ -72,12 +72,12 @@ func (p *pgplan) swap(size int) string {
 		return p.swaps[size]
 	}
 	var set, where []string
-	for i, c := range p.t.Columns {
-		if i < p.t.Key {
-			where = append(where, "t."+c+" = v."+c)
-		} else {
-			set = append(set, c+" = v."+c)
-		}
+	sets, wheres := p.t.parts()
+	for _, i := range sets {
+		set = append(set, p.t.Columns[i]+" = v."+p.t.Columns[i])
+	}
+	for _, i := range wheres {
+		where = append(where, "t."+p.t.Columns[i]+" = v."+p.t.Columns[i])
 	}
 	p.swaps[size] = "WITH swapped AS (UPDATE " + p.t.Name + " AS t SET " + strings.Join(set, ", ") +
 		" FROM (VALUES " + p.places(1<<size, 1) + ") AS v (" + strings.Join(p.t.Columns, ", ") + ", version_before)" +

@@ -8,10 +8,28 @@ import (
 
 // Table names a table to Insert and Swap. The first Key columns are its
 // primary key; a table that is swapped has a column "version".
+//
+// Fixed columns keep for good what was inserted: a swap does not write them,
+// and finds no row when it comes with another value. SQLite writes an index
+// anew when any column of it is written, with the same value too, so indexed
+// columns that never change belong here.
 type Table struct {
 	Name    string
 	Key     int
 	Columns []string
+	Fixed   []string
+}
+
+// parts tells which columns a swap writes, and by which it finds its row.
+func (t *Table) parts() (set, where []int) {
+	for i, c := range t.Columns {
+		if i < t.Key || slices.Contains(t.Fixed, c) {
+			where = append(where, i)
+		} else {
+			set = append(set, i)
+		}
+	}
+	return set, where
 }
 
 // version is the place of the version column, or -1.

@@ -233,6 +233,27 @@ func TestConflict(t *testing.T) {
 	})
 }
 
+// A fixed column keeps its value: a swap with another one finds no row.
+func TestFixed(t *testing.T) {
+	fixed := &store.Table{Name: noteTable.Name, Key: noteTable.Key, Columns: noteTable.Columns, Fixed: []string{"text"}}
+	each(t, func(t *testing.T, db *store.DB) {
+		must(t, update(db, func(tx *store.Tx) error { addNote(tx, "x", 5, "kept"); return nil }))
+		swap := func(text string, n int64) error {
+			return update(db, func(tx *store.Tx) error {
+				tx.Swap(fixed, 1, tx.Realm(), "x", 2, n, text, true, []byte{})
+				return nil
+			})
+		}
+		if err := swap("other", 6); !errors.Is(err, store.ErrConflict) {
+			t.Errorf("got %v, want ErrConflict", err)
+		}
+		must(t, swap("kept", 7))
+		if got := noteOf(t, db, realmA, "x"); got != 7 {
+			t.Errorf("got %d, want 7", got)
+		}
+	})
+}
+
 // A function sees what it has written, whatever order it writes in.
 func TestOwnWrites(t *testing.T) {
 	each(t, func(t *testing.T, db *store.DB) {

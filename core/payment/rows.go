@@ -16,7 +16,8 @@ import (
 var paymentTable = &store.Table{Name: "payment", Key: 2, Columns: []string{
 	"realm", "id", "version", "seq", "merchant", "profile", "surface", "kind", "method", "brand", "currency", "amount", "state", "code", "risk",
 	"connector", "reference", "session", "source", "customer", "captured", "capturing", "refunded", "refunding", "voided", "voiding", "disputed",
-	"created_at", "updated_at", "captured_at", "expires_at", "details", "order_id", "lost", "paid_out_at"}}
+	"created_at", "updated_at", "captured_at", "expires_at", "details", "order_id", "lost", "paid_out_at"},
+	Fixed: []string{"merchant", "reference", "session", "order_id"}}
 
 const paymentColumns = `id, version, seq, merchant, profile, surface, kind, method, brand, currency, amount, state, code, risk,
 	connector, reference, session, source, customer, captured, capturing, refunded, refunding, voided, voiding, disputed,
