@@ -86,6 +86,9 @@ func (w *World) check(s *sale) {
 	}
 	p := out.Payment
 	w.rows(p, list)
+	if p.State == payment.Voided && p.Capturing > 0 { // what comes of the capture may contradict it
+		w.object("states", "payment %s is voided while a capture of %d is not answered", p.ID, p.Capturing)
+	}
 	if was := s.state; was.ID != "" {
 		if !reaches(paymentEdges, was.State, p.State) {
 			w.object("states", "payment %s goes from %s to %s", p.ID, was.State, p.State)
