@@ -17,6 +17,7 @@ type pgplan struct {
 	t       *Table
 	rank    int
 	kinds   []kind
+	rows    int // how many were inserted
 	inserts [sizes]string
 	swaps   [sizes]string
 }
@@ -141,6 +142,9 @@ func (w *pgwriter) queue(all []statement, buf *buffer) (_ []statement, swaps []b
 			n++
 		}
 		swap := writes[0].swap
+		if !swap {
+			w.count(writes[0].plan, n)
+		}
 		for _, group := range chunks(writes[:n]) {
 			all = append(all, statementOf(group))
 			swaps = append(swaps, swap)

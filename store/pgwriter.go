@@ -31,6 +31,7 @@ type pgwriter struct {
 	unsure bool     // the server gave up waiting for its standby
 	lost   error    // why this batch cannot be committed
 	first  []string // to be sent before anything else
+	grown  []string // tables that have become large enough to be measured
 	marked bool     // the function has a savepoint
 	own    buffer   // what the function has written
 	shared buffer   // what earlier functions of the batch have written
@@ -397,6 +398,10 @@ func (w *pgwriter) commit() error {
 	switch {
 	case err == nil && !w.unsure:
 		w.open = false
+		if w.grown != nil {
+			w.e.measure(w.grown)
+			w.grown = nil
+		}
 		return nil
 	case err == nil, w.conn.IsClosed():
 		w.open = false

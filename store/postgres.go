@@ -9,6 +9,7 @@ import (
 	"runtime"
 	"strconv"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -28,7 +29,8 @@ type pgEngine struct {
 	config *pgx.ConnConfig // of the writers
 	pool   *pgxpool.Pool
 
-	ahead clocks // when last looked at; another process may have moved them
+	ahead     clocks // when last looked at; another process may have moved them
+	measuring sync.WaitGroup
 }
 
 func openPostgres(ctx context.Context, db *DB) (engine, error) {
@@ -196,6 +198,7 @@ func (e *pgEngine) read(ctx context.Context, whole bool, fn func(s session) erro
 }
 
 func (e *pgEngine) close() error {
+	e.measuring.Wait()
 	if e.pool != nil {
 		e.pool.Close()
 	}

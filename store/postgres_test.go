@@ -362,3 +362,37 @@ func ownCluster(t *testing.T) (address string, admin *pgx.Conn) {
 	t.Cleanup(func() { must(t, stop()) })
 	return address, direct(t, address)
 }
+
+// A table that has grown has statistics at once, which autovacuum takes once a
+// minute: plans that were made without them are made anew.
+func TestStatistics(t *testing.T) {
+	db := storetest.Open(t, "postgres", nil)
+	makeNotes(t, db)
+	known := func() (rows int64) {
+		t.Helper()
+		must(t, db.View(t.Context(), realmA, func(tx *store.Tx) error {
+			_, err := tx.Get([]any{&rows}, `SELECT CAST(reltuples AS BIGINT) FROM pg_class WHERE relname = 'note'`)
+			return err
+		}))
+		return rows
+	}
+	add := func(from, to int) {
+		t.Helper()
+		must(t, update(db, func(tx *store.Tx) error {
+			for n := from; n < to; n++ {
+				addNote(tx, fmt.Sprint(n), int64(n), "")
+			}
+			return nil
+		}))
+	}
+	add(0, 30)
+	if got := known(); got != -1 {
+		t.Errorf("got %d rows known of 30, want none (-1)", got)
+	}
+	add(30, 80)
+	for deadline := time.Now().Add(20 * time.Second); known() < 0; time.Sleep(20 * time.Millisecond) {
+		if time.Now().After(deadline) {
+			t.Fatal("80 rows, and nothing is known of them")
+		}
+	}
+}
