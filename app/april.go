@@ -36,7 +36,7 @@ const (
 // the contract, or finds those of an earlier start. Secrets are kept as hashes,
 // so those are new each time.
 func (a *App) furnishApril(ctx context.Context, realm access.Realm, owner ident.ID) (out SandboxApril, err error) {
-	market, err := a.Merchants.AddMarketplace(ctx, realm.ID, devMarketplace)
+	market, err := a.Merchants.AddMarketplace(ctx, realm.ID, devBy, devMarketplace)
 	if fault.Is(err, "conflict.name") {
 		market, err = a.Merchants.MarketplaceByName(ctx, realm.ID, devMarketplace)
 	}
@@ -45,7 +45,7 @@ func (a *App) furnishApril(ctx context.Context, realm access.Realm, owner ident.
 	}
 	found, err := a.Merchants.Find(ctx, realm.ID, owner)
 	if err == nil && found.Marketplace == "" {
-		found, err = a.Merchants.Change(ctx, realm.ID, owner, func(m *merchant.Merchant) error {
+		found, err = a.Merchants.Change(ctx, realm.ID, devBy, owner, func(m *merchant.Merchant) error {
 			m.Marketplace = market.ID
 			m.Business.TimeZone, m.Business.Email, m.Business.Phone = "Europe/Oslo", "post@lind.example", "+4722000000"
 			return nil
@@ -72,7 +72,7 @@ func (a *App) furnishApril(ctx context.Context, realm access.Realm, owner ident.
 		holder april.Holder
 		value  *string
 	}{{april.SecretKey, april.Holder{Merchant: owner}, &out.SecretKey}, {april.MarketplaceKey, april.Holder{Marketplace: market.ID}, &out.MarketplaceKey}} {
-		_, token, err := a.April.MakeKey(ctx, realm, k.kind, k.holder, access.Key{Label: "florin dev"})
+		_, token, err := a.April.MakeKey(ctx, realm, devBy, k.kind, k.holder, access.Key{Label: "florin dev"})
 		if err != nil {
 			return out, err
 		}
@@ -89,7 +89,7 @@ func (a *App) devSettles(ctx context.Context, realm access.Realm, m merchant.Fou
 		return err
 	}
 	if len(m.Accounts) == 0 {
-		if _, err := a.Merchants.AddAccount(ctx, realm.ID, m.ID, devBank, true); err != nil {
+		if _, err := a.Merchants.AddAccount(ctx, realm.ID, devBy, m.ID, devBank, true); err != nil {
 			return err
 		}
 	}

@@ -20,6 +20,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/florinpay/florin/core/audit"
 	"github.com/florinpay/florin/core/job"
 	"github.com/florinpay/florin/core/merchant"
 	"github.com/florinpay/florin/store/storetest"
@@ -265,7 +266,7 @@ func (n *nest) plant(t *testing.T) {
 		t.Fatal(realms, err)
 	}
 	planted := n.canaries[len(n.canaries)-1]
-	if _, err := a.Merchants.Add(t.Context(), realms[0].ID, merchant.Merchant{Code: "M0000002", Name: "No. " + planted.text}); err != nil {
+	if _, err := a.Merchants.Add(t.Context(), realms[0].ID, audit.By{Actor: "test"}, merchant.Merchant{Code: "M0000002", Name: "No. " + planted.text}); err != nil {
 		t.Fatal(err)
 	}
 	found := 0

@@ -61,7 +61,7 @@ func (a *App) Furnish(ctx context.Context) (Sandbox, error) {
 	if err != nil {
 		return Sandbox{}, err
 	}
-	_, token, err := a.Access.MakeKey(ctx, realm, access.Key{ID: a.sandboxKey, Kind: gateway.Contract, Label: "florin dev", May: append([]access.Permission{access.Credit}, access.Everything...)})
+	_, token, err := a.Access.MakeKey(ctx, realm, devBy, access.Key{ID: a.sandboxKey, Kind: gateway.Contract, Label: "florin dev", May: append([]access.Permission{access.Credit}, access.Everything...)})
 	if err != nil {
 		return Sandbox{}, err
 	}
@@ -110,11 +110,11 @@ func (a *App) devProfile(ctx context.Context, realm access.Realm) (merchant.Prof
 	if p, _, err := a.Merchants.ByCode(ctx, realm.ID, devEntity); !fault.Is(err, fault.NotFound) {
 		return p, err
 	}
-	m, err := a.Merchants.Add(ctx, realm.ID, merchant.Merchant{Code: devMerchant, Name: "Lind Media", Country: "NO"})
+	m, err := a.Merchants.Add(ctx, realm.ID, devBy, merchant.Merchant{Code: devMerchant, Name: "Lind Media", Country: "NO"})
 	if err != nil {
 		return merchant.Profile{}, err
 	}
-	return a.Merchants.AddProfile(ctx, realm.ID, merchant.Profile{Merchant: m.ID, Code: devEntity, Name: "Lind Media",
+	return a.Merchants.AddProfile(ctx, realm.ID, devBy, merchant.Profile{Merchant: m.ID, Code: devEntity, Name: "Lind Media",
 		Settings: merchant.Settings{ThreeDS: true, Notifications: true}})
 }
 

@@ -111,8 +111,8 @@ func (a *App) house(ctx context.Context, id ident.ID) (realm access.Realm, m mer
 	if !fault.Is(err, fault.NotFound) {
 		return realm, m, err
 	}
-	if m, err = a.Merchants.Add(ctx, id, merchant.Merchant{Code: feesProfile, Name: realm.Organisation}); err == nil {
-		_, err = a.Merchants.AddProfile(ctx, id, merchant.Profile{Merchant: m.ID, Code: feesProfile, Name: realm.Organisation, Settings: merchant.Settings{ThreeDS: true}})
+	if m, err = a.Merchants.Add(ctx, id, audit.By{Actor: "florin", Origin: "fees"}, merchant.Merchant{Code: feesProfile, Name: realm.Organisation}); err == nil {
+		_, err = a.Merchants.AddProfile(ctx, id, audit.By{Actor: "florin", Origin: "fees"}, merchant.Profile{Merchant: m.ID, Code: feesProfile, Name: realm.Organisation, Settings: merchant.Settings{ThreeDS: true}})
 	}
 	return realm, m, err
 }

@@ -10,6 +10,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/florinpay/florin/core/audit"
 	"github.com/florinpay/florin/core/merchant"
 	"github.com/florinpay/florin/web/browsertest"
 )
@@ -253,12 +254,12 @@ func (h *house) entity(t *testing.T, n int, name string, settings merchant.Setti
 	if err != nil {
 		t.Fatal(err)
 	}
-	m, err := h.Merchants.Add(t.Context(), realm.ID, merchant.Merchant{Code: fmt.Sprintf("NASTY%d", n), Name: name, Country: "NO"})
+	m, err := h.Merchants.Add(t.Context(), realm.ID, audit.By{Actor: "test"}, merchant.Merchant{Code: fmt.Sprintf("NASTY%d", n), Name: name, Country: "NO"})
 	if err != nil {
 		t.Fatal(err)
 	}
 	settings.ThreeDS, settings.Notifications = true, true
-	p, err := h.Merchants.AddProfile(t.Context(), realm.ID, merchant.Profile{Merchant: m.ID, Code: fmt.Sprintf("NASTY%03d", n), Name: name, Settings: settings})
+	p, err := h.Merchants.AddProfile(t.Context(), realm.ID, audit.By{Actor: "test"}, merchant.Profile{Merchant: m.ID, Code: fmt.Sprintf("NASTY%03d", n), Name: name, Settings: settings})
 	if err != nil {
 		t.Fatal(err)
 	}

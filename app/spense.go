@@ -184,11 +184,11 @@ func (a *App) furnishSpense(ctx context.Context, realm access.Realm) (out Sandbo
 			}
 		}
 	}
-	single, err := a.Spense.MakeKey(ctx, realm, "florin dev", "", owners[0].ID)
+	single, err := a.Spense.MakeKey(ctx, realm, devBy, "florin dev", "", owners[0].ID)
 	if err != nil {
 		return out, err
 	}
-	partner, err := a.Spense.MakeKey(ctx, realm, "florin dev, partner", "", owners[0].ID, owners[1].ID)
+	partner, err := a.Spense.MakeKey(ctx, realm, devBy, "florin dev, partner", "", owners[0].ID, owners[1].ID)
 	out.ClientID, out.ClientSecret = single.ClientID, single.ClientSecret.Reveal()
 	out.PartnerClientID, out.PartnerClientSecret = partner.ClientID, partner.ClientSecret.Reveal()
 	return out, err
@@ -199,7 +199,7 @@ func (a *App) devOrganisation(ctx context.Context, realm access.Realm, m merchan
 	if err == nil {
 		m = known
 	} else if fault.Is(err, fault.NotFound) {
-		m, err = a.Merchants.Add(ctx, realm.ID, m)
+		m, err = a.Merchants.Add(ctx, realm.ID, devBy, m)
 	}
 	var out []merchant.Profile
 	for _, p := range want {
@@ -209,7 +209,7 @@ func (a *App) devOrganisation(ctx context.Context, realm access.Realm, m merchan
 		var have merchant.Profile
 		if have, _, err = a.Merchants.ByCode(ctx, realm.ID, p.Code); fault.Is(err, fault.NotFound) {
 			p.Merchant = m.ID
-			have, err = a.Merchants.AddProfile(ctx, realm.ID, p)
+			have, err = a.Merchants.AddProfile(ctx, realm.ID, devBy, p)
 		}
 		out = append(out, have)
 	}
@@ -229,7 +229,7 @@ func (a *App) devTerminals(ctx context.Context, realm, owner ident.ID, want []me
 			ch = have[n]
 		} else {
 			ch.Merchant, ch.Kind, ch.Active = owner, merchant.TerminalChannel, true
-			ch, err = a.Merchants.AddChannel(ctx, realm, ch)
+			ch, err = a.Merchants.AddChannel(ctx, realm, devBy, ch)
 		}
 		list = append(list, ch)
 	}

@@ -12,6 +12,7 @@ import (
 	"github.com/florinpay/florin/api/april"
 	"github.com/florinpay/florin/app"
 	"github.com/florinpay/florin/core/access"
+	"github.com/florinpay/florin/core/audit"
 	"github.com/florinpay/florin/core/ident"
 	"github.com/florinpay/florin/core/merchant"
 	"github.com/florinpay/florin/store"
@@ -37,23 +38,23 @@ func Furnish(ctx context.Context, database, dir string, merchants int) (*Site, e
 			return err
 		}
 		for n := range max(merchants, 1) {
-			m, err := a.Merchants.Add(ctx, s.realm.ID, merchant.Merchant{Code: fmt.Sprintf("M%07d", n), Name: "Bench"})
+			m, err := a.Merchants.Add(ctx, s.realm.ID, audit.By{Actor: "bench"}, merchant.Merchant{Code: fmt.Sprintf("M%07d", n), Name: "Bench"})
 			if err != nil {
 				return err
 			}
-			p, err := a.Merchants.AddProfile(ctx, s.realm.ID, merchant.Profile{Merchant: m.ID, Code: fmt.Sprintf("BN%06d", n), Name: "Bench"})
+			p, err := a.Merchants.AddProfile(ctx, s.realm.ID, audit.By{Actor: "bench"}, merchant.Profile{Merchant: m.ID, Code: fmt.Sprintf("BN%06d", n), Name: "Bench"})
 			if err != nil {
 				return err
 			}
 			s.profiles = append(s.profiles, p)
 			s.Target.Entities = append(s.Target.Entities, p.Code)
-			_, secret, err := a.April.MakeKey(ctx, s.realm, april.SecretKey, april.Holder{Merchant: m.ID}, access.Key{Label: "bench"})
+			_, secret, err := a.April.MakeKey(ctx, s.realm, audit.By{Actor: "bench"}, april.SecretKey, april.Holder{Merchant: m.ID}, access.Key{Label: "bench"})
 			if err != nil {
 				return err
 			}
 			s.Target.Secrets = append(s.Target.Secrets, secret.Reveal())
 		}
-		_, token, err := a.Access.MakeKey(ctx, s.realm, access.Key{Kind: "gateway", May: access.Everything})
+		_, token, err := a.Access.MakeKey(ctx, s.realm, audit.By{Actor: "bench"}, access.Key{Kind: "gateway", May: access.Everything})
 		s.Target.Token = token.Reveal()
 		return err
 	})

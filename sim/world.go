@@ -120,11 +120,11 @@ func (w *World) furnish() error {
 		if h.realm, err = n.access.AddRealm(w.ctx, name, access.Test); err != nil {
 			return err
 		}
-		m, err := n.merchants.Add(w.ctx, h.realm.ID, merchant.Merchant{Code: "M1", Name: name})
+		m, err := n.merchants.Add(w.ctx, h.realm.ID, audit.By{Actor: "sim"}, merchant.Merchant{Code: "M1", Name: name})
 		if err != nil {
 			return err
 		}
-		h.profile, err = n.merchants.AddProfile(w.ctx, h.realm.ID, merchant.Profile{Merchant: m.ID, Code: fmt.Sprintf("SH%06d", i), Name: name, Settings: set})
+		h.profile, err = n.merchants.AddProfile(w.ctx, h.realm.ID, audit.By{Actor: "sim"}, merchant.Profile{Merchant: m.ID, Code: fmt.Sprintf("SH%06d", i), Name: name, Settings: set})
 		if err != nil {
 			return err
 		}

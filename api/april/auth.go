@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/florinpay/florin/core/access"
+	"github.com/florinpay/florin/core/audit"
 	"github.com/florinpay/florin/core/fault"
 	"github.com/florinpay/florin/core/ident"
 	"github.com/florinpay/florin/core/method"
@@ -62,7 +63,7 @@ type Holder struct{ Merchant, Marketplace, Customer ident.ID }
 // MakeKey makes a key of the contract: label and, if it is not zero, its
 // expiry are taken from k. Its token is shown once, a public key's again and
 // again.
-func (s *Surface) MakeKey(ctx context.Context, realm access.Realm, kind Credential, holder Holder, k access.Key) (access.Key, method.Secret, error) {
+func (s *Surface) MakeKey(ctx context.Context, realm access.Realm, by audit.By, kind Credential, holder Holder, k access.Key) (access.Key, method.Secret, error) {
 	own, known := keyKinds[kind]
 	if !known {
 		return access.Key{}, method.Secret{}, fault.New("invalid.kind", "no kind of key")
@@ -71,7 +72,7 @@ func (s *Surface) MakeKey(ctx context.Context, realm access.Realm, kind Credenti
 	if holder.Merchant != "" {
 		k.Merchants = []ident.ID{holder.Merchant}
 	}
-	return s.Access.MakeShortKey(ctx, realm, own.form, kind == PublicKey, k)
+	return s.Access.MakeShortKey(ctx, realm, by, own.form, kind == PublicKey, k)
 }
 
 // caller is who asks, before it is known what for.

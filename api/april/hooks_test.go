@@ -47,7 +47,7 @@ func TestDeliveriesOfSources(t *testing.T) {
 			h.ask(t, "DELETE", "/sources/"+source, a.SecretKey, "")
 			_, link := h.link(t, "")
 			owner := coreID(t, a.MerchantID)
-			if _, err := h.app.Merchants.AddAccount(t.Context(), realm.ID, owner, merchant.BankAccount{Holder: "Lind", Region: merchant.Australia, BankCode: "062000", Number: "12345678", Currency: "AUD"}, true); err != nil {
+			if _, err := h.app.Merchants.AddAccount(t.Context(), realm.ID, audit.By{Actor: "test"}, owner, merchant.BankAccount{Holder: "Lind", Region: merchant.Australia, BankCode: "062000", Number: "12345678", Currency: "AUD"}, true); err != nil {
 				t.Fatal(err)
 			}
 			h.plan(t, realm, owner, settlement.Net)
@@ -112,7 +112,7 @@ func (h *house) payeeIsTold(t *testing.T, news map[string]string) {
 // fees, which is paid, and answers its name.
 func (h *house) feesIssued(t *testing.T, realm access.Realm) string {
 	t.Helper()
-	m, err := h.app.Merchants.AddSub(t.Context(), realm.ID, merchant.Merchant{Marketplace: coreID(t, h.sandbox.April.MarketplaceID), Name: "Gross", Country: "AU"}, nil)
+	m, err := h.app.Merchants.AddSub(t.Context(), realm.ID, audit.By{Actor: "test"}, merchant.Merchant{Marketplace: coreID(t, h.sandbox.April.MarketplaceID), Name: "Gross", Country: "AU"}, nil)
 	if err != nil {
 		t.Fatal(err)
 	}

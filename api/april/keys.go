@@ -70,7 +70,7 @@ func (s *Surface) addKey(c *call) (any, error) {
 	default:
 		holder.Merchant = c.acts.ID
 	}
-	k, token, err := s.MakeKey(c.r.Context(), c.realm(), kind, holder, access.Key{Label: label, ExpiresAt: expires.Truncate(time.Millisecond), MadeBy: c.name})
+	k, token, err := s.MakeKey(c.r.Context(), c.realm(), c.by(), kind, holder, access.Key{Label: label, ExpiresAt: expires.Truncate(time.Millisecond), MadeBy: c.name})
 	if err != nil {
 		return nil, err
 	}
@@ -184,7 +184,7 @@ func (s *Surface) changeKey(c *call) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	k, err = s.Access.Change(c.r.Context(), c.actor.Realm, k.ID, func(k *access.Key, now time.Time) error {
+	k, err = s.Access.Change(c.r.Context(), c.actor.Realm, c.by(), k.ID, func(k *access.Key, now time.Time) error {
 		switch {
 		case variant == "DisableServiceToken" && k.DisabledAt.IsZero():
 			k.DisabledAt = now

@@ -11,6 +11,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/florinpay/florin/core/audit"
 	"github.com/florinpay/florin/core/notify"
 	"github.com/florinpay/florin/core/payment"
 	"github.com/florinpay/florin/store/storetest"
@@ -304,7 +305,7 @@ func (h *house) linkByTransfer(t *testing.T) {
 		t.Error("a transfer is offered by a merchant that takes none")
 	}
 	profile.Settings.Brands = []string{"VISA", "BANKTRANSFER", "DIRECTDEBIT_AU"}
-	if profile, err = h.app.Merchants.SaveProfile(t.Context(), h.realmOf(t), profile); err != nil {
+	if profile, err = h.app.Merchants.SaveProfile(t.Context(), h.realmOf(t), audit.By{Actor: "test"}, profile); err != nil {
 		t.Fatal(err)
 	}
 	by := func(p payerPage) url.Values { return url.Values{"attempt": {p.attempt()}, "brand": {"BANKTRANSFER"}} }
@@ -330,7 +331,7 @@ func (h *house) linkByTransfer(t *testing.T) {
 	h.orderIs(t, order, "paid")
 	openPage(t, strings.TrimSuffix(page.at, "page")+"change", url.Values{}).says(t, "too late", 200, "Payment received", "126.00")
 	profile.Settings.Brands = nil
-	if _, err = h.app.Merchants.SaveProfile(t.Context(), h.realmOf(t), profile); err != nil {
+	if _, err = h.app.Merchants.SaveProfile(t.Context(), h.realmOf(t), audit.By{Actor: "test"}, profile); err != nil {
 		t.Fatal(err)
 	}
 }

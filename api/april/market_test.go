@@ -4,6 +4,7 @@ import (
 	"encoding/csv"
 	"fmt"
 	"net/http"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -12,6 +13,7 @@ import (
 	"github.com/florinpay/florin/core/access"
 	"github.com/florinpay/florin/core/audit"
 	"github.com/florinpay/florin/core/idempotency"
+	"github.com/florinpay/florin/core/ident"
 	"github.com/florinpay/florin/core/ledger"
 	"github.com/florinpay/florin/core/merchant"
 	"github.com/florinpay/florin/core/method"
@@ -32,17 +34,17 @@ func TestMarketplacesPart(t *testing.T) {
 			h := open(t, engine)
 			realm := h.realm(t, "Parts", access.Test)
 			market := h.market(t, realm, "Kite Market")
-			m, err := h.app.Merchants.AddSub(t.Context(), realm.ID, merchant.Merchant{Marketplace: market, Name: "Kite Repairs", Country: "AU",
+			m, err := h.app.Merchants.AddSub(t.Context(), realm.ID, audit.By{Actor: "test"}, merchant.Merchant{Marketplace: market, Name: "Kite Repairs", Country: "AU",
 				Business: merchant.Business{TimeZone: "Australia/Sydney"}}, nil)
 			if err != nil {
 				t.Fatal(err)
 			}
-			sibling, err := h.app.Merchants.AddSub(t.Context(), realm.ID, merchant.Merchant{Marketplace: market, Name: "Spars", Country: "AU"}, nil)
+			sibling, err := h.app.Merchants.AddSub(t.Context(), realm.ID, audit.By{Actor: "test"}, merchant.Merchant{Marketplace: market, Name: "Spars", Country: "AU"}, nil)
 			if err != nil {
 				t.Fatal(err)
 			}
 			key := func(kind april.Credential, holder april.Holder) string {
-				_, secret, err := h.app.April.MakeKey(t.Context(), realm, kind, holder, access.Key{Label: "parts"})
+				_, secret, err := h.app.April.MakeKey(t.Context(), realm, audit.By{Actor: "test"}, kind, holder, access.Key{Label: "parts"})
 				if err != nil {
 					t.Fatal(err)
 				}
@@ -59,6 +61,7 @@ func TestMarketplacesPart(t *testing.T) {
 			}
 			own := h.done(t, "GET", "/marketplaces/"+april.MarketplaceName(market), mk, "", "merchantId")
 			h.done(t, "PATCH", "/merchants/"+own, mk, `{"AddMerchantBankAccount":{"accountName":"Kite Market Pty Ltd","identifier":{"AuBankAccountIdentifier":{"bsb":"062000","accountNumber":"12345678"}},"currency":"AUD"}}`)
+			h.trailed(t, realm.ID, "merchant.add_account")
 			p := h.earn(t, realm, m.ID, 12500)
 			h.earn(t, realm, m.ID, 9900)
 			actor := access.Actor{Realm: realm.ID, Environment: access.Test, May: access.Everything}
@@ -139,5 +142,16 @@ func (h *house) readsItsPart(t *testing.T, mk, sk, own string, part int64) {
 		if got := h.ask(t, "GET", path, sk, ""); got.status != want {
 			t.Errorf("%s with a merchant's key: got %d %s", path, got.status, got.body)
 		}
+	}
+}
+
+// trailed: the audit trail says which key of the contract did this lately.
+func (h *house) trailed(t *testing.T, realm ident.ID, action string) {
+	t.Helper()
+	trail, err := audit.List(t.Context(), h.app.DB, realm, 0, 10)
+	if err != nil || !slices.ContainsFunc(trail, func(e audit.Entry) bool {
+		return e.Action == action && e.By.Origin == april.Contract && ident.ID(e.By.Actor).Valid()
+	}) {
+		t.Errorf("got %+v (%v), want a key's %s", trail, err, action)
 	}
 }

@@ -51,7 +51,7 @@ func (h *house) realm(t *testing.T, name string, env access.Environment) access.
 
 func (h *house) market(t *testing.T, realm access.Realm, name string) ident.ID {
 	t.Helper()
-	m, err := h.app.Merchants.AddMarketplace(t.Context(), realm.ID, name)
+	m, err := h.app.Merchants.AddMarketplace(t.Context(), realm.ID, audit.By{Actor: "test"}, name)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -63,7 +63,7 @@ func (h *house) furnish(t *testing.T, realm access.Realm, market ident.ID, name 
 	t.Helper()
 	ctx := t.Context()
 	account := merchant.BankAccount{Holder: name, Region: merchant.Australia, BankCode: "062000", Number: "12345678", Currency: "AUD"}
-	m, err := h.app.Merchants.AddSub(ctx, realm.ID, merchant.Merchant{Marketplace: market, Name: name, Country: "AU"}, &account)
+	m, err := h.app.Merchants.AddSub(ctx, realm.ID, audit.By{Actor: "test"}, merchant.Merchant{Marketplace: market, Name: name, Country: "AU"}, &account)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -75,7 +75,7 @@ func (h *house) furnish(t *testing.T, realm access.Realm, market ident.ID, name 
 	if err != nil {
 		t.Fatal(err)
 	}
-	k, _, err := h.app.April.MakeKey(ctx, realm, april.SecretKey, april.Holder{Merchant: m.ID}, access.Key{Label: name})
+	k, _, err := h.app.April.MakeKey(ctx, realm, audit.By{Actor: "test"}, april.SecretKey, april.Holder{Merchant: m.ID}, access.Key{Label: name})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -124,7 +124,7 @@ func (h *house) credentials(t *testing.T, own target) everyone {
 	all := everyone{april.LinkToken: own.link}
 	for kind, holder := range map[april.Credential]april.Holder{april.EnterpriseKey: {}, april.MarketplaceKey: {Marketplace: own.marketID}, april.PublicKey: {Merchant: own.merchantID},
 		april.SecretKey: {Merchant: own.merchantID}, april.CustomerKey: {Merchant: own.merchantID, Customer: own.customerID}} {
-		_, token, err := h.app.April.MakeKey(t.Context(), own.realm, kind, holder, access.Key{Label: "matrix"})
+		_, token, err := h.app.April.MakeKey(t.Context(), own.realm, audit.By{Actor: "test"}, kind, holder, access.Key{Label: "matrix"})
 		if err != nil {
 			t.Fatal(err)
 		}

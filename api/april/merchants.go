@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 
 	"github.com/florinpay/florin/core/access"
+	"github.com/florinpay/florin/core/audit"
 	"github.com/florinpay/florin/core/ident"
 	"github.com/florinpay/florin/core/merchant"
 	"github.com/florinpay/florin/core/surcharge"
@@ -76,7 +77,7 @@ func (s *Surface) PublicKey(ctx context.Context, realm access.Realm, id ident.ID
 	if err != nil || keys[id] != "" {
 		return keys[id], err
 	}
-	_, token, err := s.MakeKey(ctx, realm, PublicKey, Holder{Merchant: id}, access.Key{Label: "publishable key"})
+	_, token, err := s.MakeKey(ctx, realm, audit.By{Actor: "florin", Origin: Contract}, PublicKey, Holder{Merchant: id}, access.Key{Label: "publishable key"})
 	return token.Reveal(), err
 }
 
@@ -126,7 +127,7 @@ func (s *Surface) addMerchant(c *call) (any, error) {
 	if err := in.err(); err != nil {
 		return nil, err
 	}
-	found, err := s.Merchants.AddSub(c.r.Context(), c.actor.Realm, m, account)
+	found, err := s.Merchants.AddSub(c.r.Context(), c.actor.Realm, c.by(), m, account)
 	if err != nil {
 		return nil, err
 	}
@@ -227,7 +228,7 @@ func (s *Surface) patch(c *call, found merchant.Found, in object, change func(m 
 	if err := in.err(); err != nil {
 		return found, err
 	}
-	return s.Merchants.Change(c.r.Context(), c.actor.Realm, found.ID, func(m *merchant.Merchant) error {
+	return s.Merchants.Change(c.r.Context(), c.actor.Realm, c.by(), found.ID, func(m *merchant.Merchant) error {
 		change(m)
 		return nil
 	})
@@ -242,7 +243,7 @@ func (s *Surface) addAccount(c *call, id ident.ID, in object) (merchant.Found, e
 	if err != nil {
 		return merchant.Found{}, err
 	}
-	return s.Merchants.AddAccount(c.r.Context(), c.actor.Realm, id, a, main)
+	return s.Merchants.AddAccount(c.r.Context(), c.actor.Realm, c.by(), id, a, main)
 }
 
 func (s *Surface) setMain(c *call, id ident.ID, in object) (merchant.Found, error) {
@@ -254,5 +255,5 @@ func (s *Surface) setMain(c *call, id ident.ID, in object) (merchant.Found, erro
 	if !ok {
 		return merchant.Found{}, errNoAccount
 	}
-	return s.Merchants.SetMain(c.r.Context(), c.actor.Realm, id, account)
+	return s.Merchants.SetMain(c.r.Context(), c.actor.Realm, c.by(), id, account)
 }

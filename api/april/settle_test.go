@@ -63,7 +63,7 @@ func (h *house) earn(t *testing.T, realm access.Realm, id ident.ID, minor int64)
 	actor := access.Actor{Realm: realm.ID, Environment: realm.Environment, May: access.Everything}
 	profile, _, err := h.app.Merchants.ByCode(t.Context(), realm.ID, "P"+string(id))
 	if err != nil {
-		if profile, err = h.app.Merchants.AddProfile(t.Context(), realm.ID, merchant.Profile{Merchant: id, Code: "P" + string(id), Name: "shop"}); err != nil {
+		if profile, err = h.app.Merchants.AddProfile(t.Context(), realm.ID, audit.By{Actor: "test"}, merchant.Profile{Merchant: id, Code: "P" + string(id), Name: "shop"}); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -93,7 +93,7 @@ func TestSettlementStory(t *testing.T) {
 			h := open(t, engine)
 			realm := h.realm(t, "Story", access.Test)
 			x := h.furnish(t, realm, h.market(t, realm, "story"), "kite")
-			y, err := h.app.Merchants.AddSub(t.Context(), realm.ID, merchant.Merchant{Marketplace: x.marketID, Name: "Kite Repairs", Country: "AU",
+			y, err := h.app.Merchants.AddSub(t.Context(), realm.ID, audit.By{Actor: "test"}, merchant.Merchant{Marketplace: x.marketID, Name: "Kite Repairs", Country: "AU",
 				Business: merchant.Business{TimeZone: "Australia/Sydney"}}, &merchant.BankAccount{Holder: "Kite", Region: merchant.Australia, BankCode: "062000", Number: "12345678", Currency: "AUD"})
 			if err != nil {
 				t.Fatal(err)
@@ -104,7 +104,7 @@ func TestSettlementStory(t *testing.T) {
 			if _, err := h.app.Payments.Refund(t.Context(), actor, payment.Operation{Idempotency: idempotency.Key{Surface: "test"}, Payment: p.ID, Amount: money.Of(2500, "AUD")}); err != nil {
 				t.Fatal(err)
 			}
-			_, secret, err := h.app.April.MakeKey(t.Context(), realm, april.SecretKey, april.Holder{Merchant: y.ID}, access.Key{Label: "story"})
+			_, secret, err := h.app.April.MakeKey(t.Context(), realm, audit.By{Actor: "test"}, april.SecretKey, april.Holder{Merchant: y.ID}, access.Key{Label: "story"})
 			if err != nil {
 				t.Fatal(err)
 			}

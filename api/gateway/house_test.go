@@ -10,6 +10,7 @@ import (
 	"github.com/florinpay/florin/api/wire/apitest"
 	"github.com/florinpay/florin/api/wire/script"
 	"github.com/florinpay/florin/app"
+	"github.com/florinpay/florin/core/audit"
 	"github.com/florinpay/florin/core/merchant"
 	"github.com/florinpay/florin/core/method"
 	"github.com/florinpay/florin/core/webhook"
@@ -97,7 +98,7 @@ func (h *house) addProfile(t *testing.T, code string, change func(s *merchant.Se
 	if err == nil {
 		p.Merchant, p.Code, p.Name = owner.ID, code, "Lind Media "+code
 		change(&p.Settings)
-		_, err = h.app.Merchants.AddProfile(t.Context(), realms[0].ID, p)
+		_, err = h.app.Merchants.AddProfile(t.Context(), realms[0].ID, audit.By{Actor: "test"}, p)
 	}
 	if err != nil {
 		t.Fatal(err)

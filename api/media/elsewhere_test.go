@@ -8,6 +8,8 @@ import (
 	"regexp"
 	"strings"
 	"testing"
+
+	"github.com/florinpay/florin/core/audit"
 )
 
 // What a reader pays is seen through the other contracts too: by the gateway's
@@ -45,7 +47,7 @@ func TestPaymentsAreReadElsewhere(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		key, err := h.app.Spense.MakeKey(t.Context(), h.realm, "test", "", merchant.ID)
+		key, err := h.app.Spense.MakeKey(t.Context(), h.realm, audit.By{Actor: "test"}, "test", "", merchant.ID)
 		if err != nil {
 			t.Fatal(err)
 		}

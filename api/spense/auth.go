@@ -13,6 +13,7 @@ import (
 
 	"github.com/florinpay/florin/api/wire"
 	"github.com/florinpay/florin/core/access"
+	"github.com/florinpay/florin/core/audit"
 	"github.com/florinpay/florin/core/fault"
 	"github.com/florinpay/florin/core/ident"
 	"github.com/florinpay/florin/core/merchant"
@@ -35,8 +36,8 @@ type Credentials struct {
 // MakeKey makes a key that reaches the given organisations (merchants), one as
 // a rule; with several it is a partner's. With none and a marketplace it
 // reaches all of the marketplace's, those of tomorrow too.
-func (s *Surface) MakeKey(ctx context.Context, realm access.Realm, label string, marketplace ident.ID, merchants ...ident.ID) (Credentials, error) {
-	k, token, err := s.Access.MakeKey(ctx, realm, access.Key{Kind: Contract, Label: label, May: rights, Merchants: merchants, Marketplace: marketplace})
+func (s *Surface) MakeKey(ctx context.Context, realm access.Realm, by audit.By, label string, marketplace ident.ID, merchants ...ident.ID) (Credentials, error) {
+	k, token, err := s.Access.MakeKey(ctx, realm, by, access.Key{Kind: Contract, Label: label, May: rights, Merchants: merchants, Marketplace: marketplace})
 	if err != nil {
 		return Credentials{}, err
 	}

@@ -8,6 +8,7 @@ import (
 
 	"github.com/florinpay/florin/api/spense"
 	"github.com/florinpay/florin/core/access"
+	"github.com/florinpay/florin/core/audit"
 	"github.com/florinpay/florin/core/ident"
 	"github.com/florinpay/florin/core/merchant"
 	"github.com/florinpay/florin/store/storetest"
@@ -21,11 +22,11 @@ type organisation struct {
 
 func (h *house) organisation(t *testing.T, realm access.Realm, name string) organisation {
 	t.Helper()
-	m, err := h.app.Merchants.Add(t.Context(), realm.ID, merchant.Merchant{Code: name, Name: name, Country: "NO"})
+	m, err := h.app.Merchants.Add(t.Context(), realm.ID, audit.By{Actor: "test"}, merchant.Merchant{Code: name, Name: name, Country: "NO"})
 	if err != nil {
 		t.Fatal(err)
 	}
-	p, err := h.app.Merchants.AddProfile(t.Context(), realm.ID, merchant.Profile{Merchant: m.ID, Code: name, Name: name})
+	p, err := h.app.Merchants.AddProfile(t.Context(), realm.ID, audit.By{Actor: "test"}, merchant.Profile{Merchant: m.ID, Code: name, Name: name})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -51,7 +52,7 @@ func (h *house) key(t *testing.T, realm access.Realm, organisations ...string) s
 	for _, o := range organisations {
 		ids = append(ids, ident.ID(o))
 	}
-	c, err := h.app.Spense.MakeKey(t.Context(), realm, "matrix", "", ids...)
+	c, err := h.app.Spense.MakeKey(t.Context(), realm, audit.By{Actor: "test"}, "matrix", "", ids...)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -96,12 +97,12 @@ func TestAuthorisation(t *testing.T) {
 			own, sibling, foreign, real := h.organisation(t, test, "own"), h.organisation(t, test, "sibling"), h.organisation(t, test, "foreign"), h.organisation(t, live, "live")
 			missing := organisation{id: "0123456789abcdef01234567", profile: own.profile, payment: "0123456789abcdef01234567"}
 			places := map[string]organisation{"own": own, "sibling": sibling, "foreign": foreign, "live": real, "missing": missing}
-			revoked, err := h.app.Spense.MakeKey(t.Context(), test, "revoked", "", ident.ID(own.id))
+			revoked, err := h.app.Spense.MakeKey(t.Context(), test, audit.By{Actor: "test"}, "revoked", "", ident.ID(own.id))
 			if err != nil {
 				t.Fatal(err)
 			}
 			gone := h.signIn(t, revoked.ClientID, revoked.ClientSecret.Reveal())
-			if err := h.app.Access.Revoke(t.Context(), test.ID, ident.ID(revoked.ClientID)); err != nil {
+			if err := h.app.Access.Revoke(t.Context(), test.ID, audit.By{Actor: "test"}, ident.ID(revoked.ClientID)); err != nil {
 				t.Fatal(err)
 			}
 			tokens := map[string]string{"single": h.key(t, test, own.id), "partner": h.key(t, test, own.id, sibling.id), "revoked": gone,

@@ -35,7 +35,7 @@ func (h *house) plan(t *testing.T) {
 // billed sends a bill of a kind that the organisation has of its own.
 func (h *house) billed(t *testing.T) (id string) {
 	t.Helper()
-	ch, err := h.app.Merchants.AddChannel(t.Context(), h.sandboxRealm(t), merchant.Channel{Merchant: ident.ID(h.sandbox.Spense.OrganizationID), Kind: merchant.InvoiceChannel,
+	ch, err := h.app.Merchants.AddChannel(t.Context(), h.sandboxRealm(t), audit.By{Actor: "test"}, merchant.Channel{Merchant: ident.ID(h.sandbox.Spense.OrganizationID), Kind: merchant.InvoiceChannel,
 		Name: "14 days", Active: true, Settings: merchant.ChannelSettings{Account: "1503 91 23451"}})
 	if err != nil {
 		t.Fatal(err)

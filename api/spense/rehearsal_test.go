@@ -6,6 +6,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/florinpay/florin/core/audit"
 	"github.com/florinpay/florin/core/ident"
 	"github.com/florinpay/florin/core/merchant"
 	"github.com/florinpay/florin/store/storetest"
@@ -61,7 +62,7 @@ func TestBillsThatRehearse(t *testing.T) {
 	for _, engine := range storetest.Engines {
 		t.Run(engine, func(t *testing.T) {
 			h, in := open(t, engine), receive(t, http.StatusOK)
-			own, err := h.app.Merchants.AddChannel(t.Context(), h.sandboxRealm(t), merchant.Channel{Merchant: ident.ID(h.sandbox.Spense.OrganizationID), Kind: merchant.InvoiceChannel,
+			own, err := h.app.Merchants.AddChannel(t.Context(), h.sandboxRealm(t), audit.By{Actor: "test"}, merchant.Channel{Merchant: ident.ID(h.sandbox.Spense.OrganizationID), Kind: merchant.InvoiceChannel,
 				Name: "14 days", Active: true, Settings: merchant.ChannelSettings{Account: "1503 91 23451"}})
 			if err != nil {
 				t.Fatal(err)

@@ -81,7 +81,7 @@ func (c channelAdd) Run(ctx context.Context) error {
 			}
 			ch.Profiles = append(ch.Profiles, p.ID)
 		}
-		if ch, err = a.Merchants.AddChannel(ctx, realm, ch); err == nil {
+		if ch, err = a.Merchants.AddChannel(ctx, realm, operator, ch); err == nil {
 			_, err = fmt.Println(ch.ID)
 		}
 		return err
@@ -137,6 +137,6 @@ func (c channelRemove) Run(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		return a.Merchants.RemoveChannel(ctx, realm, m.ID, ident.ID(c.ID))
+		return a.Merchants.RemoveChannel(ctx, realm, operator, m.ID, ident.ID(c.ID))
 	})
 }

@@ -59,7 +59,7 @@ func (e entitySet) Run(ctx context.Context) error {
 		if err := change(&p, e.Change); err != nil {
 			return err
 		}
-		if p, err = a.Merchants.SaveProfile(ctx, p.Realm, p); err != nil {
+		if p, err = a.Merchants.SaveProfile(ctx, p.Realm, operator, p); err != nil {
 			return err
 		}
 		return printEntity(p)

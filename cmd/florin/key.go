@@ -55,7 +55,7 @@ func (k keyMake) Run(ctx context.Context) error {
 		if k.Days > 0 {
 			want.ExpiresAt = time.Now().AddDate(0, 0, k.Days)
 		}
-		key, token, err := a.Access.MakeKey(ctx, realm, want)
+		key, token, err := a.Access.MakeKey(ctx, realm, operator, want)
 		if err != nil {
 			return err
 		}
@@ -68,11 +68,11 @@ func (k keyMake) profile(ctx context.Context, a *app.App, realm access.Realm) er
 	if _, _, err := a.Merchants.ByCode(ctx, realm.ID, k.Entity); err == nil || !fault.Is(err, fault.NotFound) {
 		return err
 	}
-	m, err := a.Merchants.Add(ctx, realm.ID, merchant.Merchant{Code: k.Merchant, Name: k.Name})
+	m, err := a.Merchants.Add(ctx, realm.ID, operator, merchant.Merchant{Code: k.Merchant, Name: k.Name})
 	if err != nil {
 		return err
 	}
-	_, err = a.Merchants.AddProfile(ctx, realm.ID, merchant.Profile{Merchant: m.ID, Code: k.Entity, Name: k.Name,
+	_, err = a.Merchants.AddProfile(ctx, realm.ID, operator, merchant.Profile{Merchant: m.ID, Code: k.Entity, Name: k.Name,
 		Settings: merchant.Settings{ThreeDS: true, Notifications: true}})
 	return err
 }
@@ -148,7 +148,7 @@ func (k keyRevoke) Run(ctx context.Context) error {
 			return err
 		}
 		for _, r := range realms {
-			err := a.Access.Revoke(ctx, r.ID, ident.ID(k.Key))
+			err := a.Access.Revoke(ctx, r.ID, operator, ident.ID(k.Key))
 			if fault.Is(err, fault.NotFound) {
 				continue
 			}

@@ -29,6 +29,7 @@ type commands struct {
 	Key       keyCommand       `cmd:"" help:"Make, list and revoke access keys, realms and merchants."`
 	Entity    entityCommand    `cmd:"" help:"Show and change what an entity (a merchant's profile) may do."`
 	Channel   channelCommand   `cmd:"" help:"Terminals and kinds of bills of merchants: add, list, remove."`
+	Audit     auditCommand     `cmd:"" help:"Show who did what in an organisation's realm: keys, settings, card data, decisions."`
 	Usage     usageCommand     `cmd:"" help:"Show how often keys call, with which software, and what of it is unusual."`
 	Surcharge surchargeCommand `cmd:"" help:"Surcharge rules of marketplaces: show, set."`
 	Webhook   webhookCommand   `cmd:"" help:"Subscribe servers to events; list, replay and stop deliveries."`

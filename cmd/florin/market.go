@@ -29,7 +29,7 @@ func (k keyMarket) Run(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		market, err := a.Merchants.AddMarketplace(ctx, realm.ID, k.Marketplace)
+		market, err := a.Merchants.AddMarketplace(ctx, realm.ID, operator, k.Marketplace)
 		if fault.Is(err, "conflict.name") {
 			market, err = a.Merchants.MarketplaceByName(ctx, realm.ID, k.Marketplace)
 		}
@@ -43,7 +43,7 @@ func (k keyMarket) Run(ctx context.Context) error {
 		if k.Days > 0 {
 			want.ExpiresAt = time.Now().AddDate(0, 0, k.Days)
 		}
-		key, token, err := a.April.MakeKey(ctx, realm, kind, holder, want)
+		key, token, err := a.April.MakeKey(ctx, realm, operator, kind, holder, want)
 		if err != nil {
 			return err
 		}

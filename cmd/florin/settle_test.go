@@ -11,6 +11,7 @@ import (
 
 	"github.com/florinpay/florin/app"
 	"github.com/florinpay/florin/core/access"
+	"github.com/florinpay/florin/core/audit"
 	"github.com/florinpay/florin/core/fault"
 	"github.com/florinpay/florin/core/idempotency"
 	"github.com/florinpay/florin/core/invoice"
@@ -197,7 +198,7 @@ func (h *house) owe(t *testing.T, code string, amount money.Amount) (reference s
 	must(err)
 	p, m, err := a.Merchants.ByCode(ctx, realm.ID, code)
 	must(err)
-	_, err = a.Merchants.AddAccount(ctx, realm.ID, m.ID, merchant.BankAccount{Region: merchant.Australia, Holder: "Kite Repairs", BankCode: "062001", Number: "12345678", Currency: "AUD"}, true)
+	_, err = a.Merchants.AddAccount(ctx, realm.ID, audit.By{Actor: "test"}, m.ID, merchant.BankAccount{Region: merchant.Australia, Holder: "Kite Repairs", BankCode: "062001", Number: "12345678", Currency: "AUD"}, true)
 	must(err)
 	_, err = a.Settlement.SavePlan(ctx, realm.ID, operator, settlement.Plan{Merchant: m.ID, Currency: "AUD", Terms: settlement.Terms{Mode: settlement.Net, HandPayouts: true}})
 	must(err)

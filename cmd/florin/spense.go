@@ -40,7 +40,7 @@ func (k keySpense) Run(ctx context.Context) error {
 			}
 			ids = append(ids, id)
 		}
-		c, err := a.Spense.MakeKey(ctx, realm, k.Label, "", ids...)
+		c, err := a.Spense.MakeKey(ctx, realm, operator, k.Label, "", ids...)
 		if err != nil {
 			return err
 		}
@@ -55,11 +55,11 @@ func (k keySpense) merchant(ctx context.Context, a *app.App, realm ident.ID, cod
 	if err == nil || !fault.Is(err, fault.NotFound) {
 		return m.ID, err
 	}
-	m, err = a.Merchants.Add(ctx, realm, merchant.Merchant{Code: code, Name: code, Country: k.Country, Business: merchant.Business{TimeZone: k.Zone}})
+	m, err = a.Merchants.Add(ctx, realm, operator, merchant.Merchant{Code: code, Name: code, Country: k.Country, Business: merchant.Business{TimeZone: k.Zone}})
 	if err != nil {
 		return "", err
 	}
-	_, err = a.Merchants.AddProfile(ctx, realm, merchant.Profile{Merchant: m.ID, Code: code, Name: code, Settings: merchant.Settings{Main: true, NotifyHosts: k.Hosts}})
+	_, err = a.Merchants.AddProfile(ctx, realm, operator, merchant.Profile{Merchant: m.ID, Code: code, Name: code, Settings: merchant.Settings{Main: true, NotifyHosts: k.Hosts}})
 	return m.ID, err
 }
 

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/florinpay/florin/core/access"
+	"github.com/florinpay/florin/core/audit"
 	"github.com/florinpay/florin/core/fault"
 	"github.com/florinpay/florin/core/ident"
 	"github.com/florinpay/florin/store"
@@ -57,7 +58,7 @@ func (g *gate) realm(name string, env access.Environment) access.Realm {
 
 func (g *gate) key(r access.Realm, k access.Key) (access.Key, string) {
 	g.t.Helper()
-	k, token, err := g.MakeKey(context.Background(), r, k)
+	k, token, err := g.MakeKey(context.Background(), r, audit.By{Actor: "test"}, k)
 	if err != nil {
 		g.t.Fatal(err)
 	}
@@ -142,7 +143,7 @@ func TestRevocation(t *testing.T) {
 			g.t.Fatalf("before: %s", got)
 		}
 		for range 2 { // the second changes nothing
-			if err := g.Revoke(context.Background(), g.test.ID, k.ID); err != nil {
+			if err := g.Revoke(context.Background(), g.test.ID, audit.By{Actor: "test"}, k.ID); err != nil {
 				g.t.Fatal(err)
 			}
 		}
@@ -160,12 +161,12 @@ func TestRevocation(t *testing.T) {
 			g.t.Errorf("the list: got %+v (%v)", keys, err)
 		}
 		for _, id := range []ident.ID{"ffffffffffffffffffffffff", ""} {
-			if err := g.Revoke(context.Background(), g.test.ID, id); fault.Code(err) != "not_found.key" {
+			if err := g.Revoke(context.Background(), g.test.ID, audit.By{Actor: "test"}, id); fault.Code(err) != "not_found.key" {
 				g.t.Errorf("nobody's key: got %v", err)
 			}
 		}
 		foreign, _ := g.key(g.live, access.Key{})
-		if err := g.Revoke(context.Background(), g.test.ID, foreign.ID); fault.Code(err) != "not_found.key" {
+		if err := g.Revoke(context.Background(), g.test.ID, audit.By{Actor: "test"}, foreign.ID); fault.Code(err) != "not_found.key" {
 			g.t.Errorf("another realm's key: got %v", err)
 		}
 	})
@@ -253,7 +254,7 @@ func TestOnlyATestRealmsClockMoves(t *testing.T) {
 func TestNoRandomnessNoKey(t *testing.T) {
 	each(t, func(g *gate) {
 		g.Random = broken{}
-		if _, token, err := g.MakeKey(context.Background(), g.test, access.Key{}); err == nil || !token.Empty() {
+		if _, token, err := g.MakeKey(context.Background(), g.test, audit.By{Actor: "test"}, access.Key{}); err == nil || !token.Empty() {
 			g.t.Errorf("got %v", err)
 		}
 		if keys, err := g.Keys(context.Background(), g.test.ID); err != nil || len(keys) != 0 {

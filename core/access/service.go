@@ -13,6 +13,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/florinpay/florin/core/audit"
 	"github.com/florinpay/florin/core/clock"
 	"github.com/florinpay/florin/core/fault"
 	"github.com/florinpay/florin/core/ident"
@@ -113,7 +114,7 @@ func (s *Service) Advance(ctx context.Context, realm ident.ID, d time.Duration) 
 // ExpiresAt are taken, and its ID if it has one: then the same id and secret (Random repeats, in a sandbox
 // with a seed) find the key of the first time. Faults: conflict.key (the id is
 // another key's, or the key was revoked).
-func (s *Service) MakeKey(ctx context.Context, realm Realm, k Key) (Key, method.Secret, error) {
+func (s *Service) MakeKey(ctx context.Context, realm Realm, by audit.By, k Key) (Key, method.Secret, error) {
 	secret, err := s.secret(32)
 	if err != nil {
 		return Key{}, method.Secret{}, err
@@ -131,6 +132,7 @@ func (s *Service) MakeKey(ctx context.Context, realm Realm, k Key) (Key, method.
 			return err
 		}
 		addKey(tx, k)
+		audit.Add(tx, by, "key.add", k.ID, "ok")
 		return nil
 	})
 	if err != nil {
@@ -151,7 +153,7 @@ func (s *Service) Keys(ctx context.Context, realm ident.ID) (keys []Key, err err
 
 // Revoke closes a key for good; a second revocation changes nothing.
 // Faults: not_found.key.
-func (s *Service) Revoke(ctx context.Context, realm, id ident.ID) error {
+func (s *Service) Revoke(ctx context.Context, realm ident.ID, by audit.By, id ident.ID) error {
 	err := s.DB.Update(ctx, realm, func(tx *store.Tx) error {
 		k, found, err := getKey(tx, id)
 		if err != nil {
@@ -165,6 +167,7 @@ func (s *Service) Revoke(ctx context.Context, realm, id ident.ID) error {
 		}
 		k.RevokedAt = tx.Now()
 		saveKey(tx, k)
+		audit.Add(tx, by, "key.revoke", id, "ok")
 		return nil
 	})
 	s.known.Delete(id)

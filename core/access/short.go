@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/florinpay/florin/core/audit"
 	"github.com/florinpay/florin/core/fault"
 	"github.com/florinpay/florin/core/ident"
 	"github.com/florinpay/florin/core/method"
@@ -28,7 +29,7 @@ var modes = map[Environment]string{Live: "live", Test: "sandbox"}
 // MakeShortKey makes a key whose token is short, as MakeKey does else. form is
 // two lower-case letters. The token of a public key is kept and can be shown
 // again. Faults: none of its own.
-func (s *Service) MakeShortKey(ctx context.Context, realm Realm, form string, public bool, k Key) (Key, method.Secret, error) {
+func (s *Service) MakeShortKey(ctx context.Context, realm Realm, by audit.By, form string, public bool, k Key) (Key, method.Secret, error) {
 	secret, err := s.secret(12)
 	if err != nil {
 		return Key{}, method.Secret{}, err
@@ -43,6 +44,7 @@ func (s *Service) MakeShortKey(ctx context.Context, realm Realm, form string, pu
 			k.Shown = token
 		}
 		addKey(tx, k)
+		audit.Add(tx, by, "key.add", k.ID, "ok")
 		return nil
 	})
 	if err != nil {
@@ -111,7 +113,7 @@ func (s *Service) GetKey(ctx context.Context, realm, id ident.ID) (k Key, err er
 
 // Change lets f change a key's Label, ExpiresAt and DisabledAt, and stores it.
 // f is given the realm's time. Faults: not_found.key, and f's own.
-func (s *Service) Change(ctx context.Context, realm, id ident.ID, f func(k *Key, now time.Time) error) (k Key, err error) {
+func (s *Service) Change(ctx context.Context, realm ident.ID, by audit.By, id ident.ID, f func(k *Key, now time.Time) error) (k Key, err error) {
 	err = s.DB.Update(ctx, realm, func(tx *store.Tx) error {
 		old, err := ownKey(tx, id)
 		if err != nil {
@@ -126,6 +128,7 @@ func (s *Service) Change(ctx context.Context, realm, id ident.ID, f func(k *Key,
 		}
 		k.UpdatedAt = tx.Now()
 		saveKey(tx, k)
+		audit.Add(tx, by, "key.change", id, "ok")
 		k.Version++
 		return nil
 	})

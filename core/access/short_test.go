@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/florinpay/florin/core/access"
+	"github.com/florinpay/florin/core/audit"
 	"github.com/florinpay/florin/core/fault"
 	"github.com/florinpay/florin/core/ident"
 	"github.com/florinpay/florin/store"
@@ -15,7 +16,7 @@ import (
 
 func (g *gate) short(r access.Realm, form string, public bool, k access.Key) (access.Key, string) {
 	g.t.Helper()
-	k, token, err := g.MakeShortKey(context.Background(), r, form, public, k)
+	k, token, err := g.MakeShortKey(context.Background(), r, audit.By{Actor: "test"}, form, public, k)
 	if err != nil {
 		g.t.Fatal(err)
 	}
@@ -70,7 +71,7 @@ func TestKeysAreSwitchedOffAndOn(t *testing.T) {
 		ctx := context.Background()
 		k, token := g.short(g.test, "sk", false, access.Key{Label: "a"})
 		change := func(f func(k *access.Key, now time.Time)) access.Key {
-			got, err := g.Change(ctx, g.test.ID, k.ID, func(k *access.Key, now time.Time) error { f(k, now); return nil })
+			got, err := g.Change(ctx, g.test.ID, audit.By{Actor: "test"}, k.ID, func(k *access.Key, now time.Time) error { f(k, now); return nil })
 			if err != nil {
 				g.t.Fatal(err)
 			}
@@ -95,11 +96,11 @@ func TestKeysAreSwitchedOffAndOn(t *testing.T) {
 			g.t.Errorf("got %+v after %+v", after, before)
 		}
 		for name, realm := range map[string]ident.ID{"another realm's": g.live.ID, "the system's": store.System} {
-			if _, err := g.Change(ctx, realm, k.ID, func(*access.Key, time.Time) error { return nil }); fault.Code(err) != "not_found.key" {
+			if _, err := g.Change(ctx, realm, audit.By{Actor: "test"}, k.ID, func(*access.Key, time.Time) error { return nil }); fault.Code(err) != "not_found.key" {
 				g.t.Errorf("%s: got %v", name, err)
 			}
 		}
-		if err := g.Revoke(ctx, g.test.ID, k.ID); err != nil {
+		if err := g.Revoke(ctx, g.test.ID, audit.By{Actor: "test"}, k.ID); err != nil {
 			g.t.Fatal(err)
 		}
 		if _, err := g.GetKey(ctx, g.test.ID, k.ID); fault.Code(err) != "not_found.key" {

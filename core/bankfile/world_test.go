@@ -78,9 +78,9 @@ func open(t *testing.T, engine string) *house {
 	ctx, ms := context.Background(), &merchant.Service{DB: db, Clock: clock.Now}
 	realm, err := h.doors.AddRealm(ctx, "Lind", access.Test)
 	h.must(err)
-	m, err := ms.Add(ctx, realm.ID, merchant.Merchant{Code: "90417722", Name: "Lind Media", Country: "NO"})
+	m, err := ms.Add(ctx, realm.ID, audit.By{Actor: "test"}, merchant.Merchant{Code: "90417722", Name: "Lind Media", Country: "NO"})
 	h.must(err)
-	h.profile, err = ms.AddProfile(ctx, realm.ID, merchant.Profile{Merchant: m.ID, Code: "LM000117", Name: "Lind Media"})
+	h.profile, err = ms.AddProfile(ctx, realm.ID, audit.By{Actor: "test"}, merchant.Profile{Merchant: m.ID, Code: "LM000117", Name: "Lind Media"})
 	h.must(err)
 	h.actor = access.Actor{Realm: realm.ID, Environment: access.Test, Kind: "media", May: access.Everything}
 	h.no, err = h.AddCreditor(ctx, h.actor, audit.By{Actor: "test"}, bankfile.Creditor{Merchant: m.ID, Bank: "nets",

@@ -14,6 +14,7 @@ import (
 	"github.com/florinpay/florin/connector"
 	"github.com/florinpay/florin/connector/fake"
 	"github.com/florinpay/florin/core/access"
+	"github.com/florinpay/florin/core/audit"
 	"github.com/florinpay/florin/core/checkout"
 	"github.com/florinpay/florin/core/event"
 	"github.com/florinpay/florin/core/fault"
@@ -82,11 +83,11 @@ func (k *till) shop(name string) (access.Actor, merchant.Profile) {
 	if err != nil {
 		k.t.Fatal(err)
 	}
-	owner, err := k.Merchants.Add(ctx, realm.ID, merchant.Merchant{Code: "M1", Name: name})
+	owner, err := k.Merchants.Add(ctx, realm.ID, audit.By{Actor: "test"}, merchant.Merchant{Code: "M1", Name: name})
 	if err != nil {
 		k.t.Fatal(err)
 	}
-	p, err := k.Merchants.AddProfile(ctx, realm.ID, merchant.Profile{Merchant: owner.ID, Code: "LM000117", Name: name})
+	p, err := k.Merchants.AddProfile(ctx, realm.ID, audit.By{Actor: "test"}, merchant.Profile{Merchant: owner.ID, Code: "LM000117", Name: name})
 	if err != nil {
 		k.t.Fatal(err)
 	}

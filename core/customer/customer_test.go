@@ -6,6 +6,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/florinpay/florin/core/audit"
 	"github.com/florinpay/florin/core/customer"
 	"github.com/florinpay/florin/core/fault"
 	"github.com/florinpay/florin/core/ident"
@@ -24,7 +25,7 @@ const (
 // seller makes a merchant whose payers these are.
 func seller(t *testing.T, db *store.DB, realm ident.ID, code string) ident.ID {
 	t.Helper()
-	m, err := (&merchant.Service{DB: db, Clock: time.Now}).Add(context.Background(), realm, merchant.Merchant{Code: code, Name: code})
+	m, err := (&merchant.Service{DB: db, Clock: time.Now}).Add(context.Background(), realm, audit.By{Actor: "test"}, merchant.Merchant{Code: code, Name: code})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -95,9 +95,9 @@ func (h *house) shop(ms *merchant.Service, banks *bankfile.Service) {
 	ctx := context.Background()
 	realm, err := h.doors.AddRealm(ctx, "Lind", access.Test)
 	h.must(err)
-	m, err := ms.Add(ctx, realm.ID, merchant.Merchant{Code: "90417722", Name: "Lind Media", Country: "NO"})
+	m, err := ms.Add(ctx, realm.ID, audit.By{Actor: "test"}, merchant.Merchant{Code: "90417722", Name: "Lind Media", Country: "NO"})
 	h.must(err)
-	profile, err := ms.AddProfile(ctx, realm.ID, merchant.Profile{Merchant: m.ID, Code: "LM000117", Name: "Lind Media"})
+	profile, err := ms.AddProfile(ctx, realm.ID, audit.By{Actor: "test"}, merchant.Profile{Merchant: m.ID, Code: "LM000117", Name: "Lind Media"})
 	h.must(err)
 	actor := access.Actor{Realm: realm.ID, Environment: access.Test, Kind: "media", May: access.Everything}
 	for bank, c := range map[string]connector.Creditor{"nets": {Customer: "00912345", Account: "15039123451", Agreement: "000000000"}, "bankgirot": {Customer: "471117", Account: "9912346"}} {

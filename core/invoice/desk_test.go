@@ -12,6 +12,7 @@ import (
 	"github.com/florinpay/florin/connector"
 	"github.com/florinpay/florin/connector/fake"
 	"github.com/florinpay/florin/core/access"
+	"github.com/florinpay/florin/core/audit"
 	"github.com/florinpay/florin/core/event"
 	"github.com/florinpay/florin/core/idempotency"
 	"github.com/florinpay/florin/core/ident"
@@ -93,9 +94,9 @@ func (d *desk) shop() {
 	ctx, ms := context.Background(), &merchant.Service{DB: d.db, Clock: func() time.Time { return start }}
 	realm, err := d.doors.AddRealm(ctx, "Fjord", access.Test)
 	d.must(err)
-	m, err := ms.Add(ctx, realm.ID, merchant.Merchant{Code: "M1", Name: "Fjord Bil AS", Country: "NO", Business: merchant.Business{TimeZone: "Europe/Oslo"}})
+	m, err := ms.Add(ctx, realm.ID, audit.By{Actor: "test"}, merchant.Merchant{Code: "M1", Name: "Fjord Bil AS", Country: "NO", Business: merchant.Business{TimeZone: "Europe/Oslo"}})
 	d.must(err)
-	d.profile, err = ms.AddProfile(ctx, realm.ID, merchant.Profile{Merchant: m.ID, Code: "workshop", Name: "Fjord Bil"})
+	d.profile, err = ms.AddProfile(ctx, realm.ID, audit.By{Actor: "test"}, merchant.Profile{Merchant: m.ID, Code: "workshop", Name: "Fjord Bil"})
 	d.must(err)
 	d.actor = access.Actor{Realm: realm.ID, Environment: access.Test, Kind: "spense", May: access.Everything, Merchants: []ident.ID{m.ID}}
 }

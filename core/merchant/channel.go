@@ -6,6 +6,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/florinpay/florin/core/audit"
 	"github.com/florinpay/florin/core/fault"
 	"github.com/florinpay/florin/core/ident"
 	"github.com/florinpay/florin/store"
@@ -48,7 +49,7 @@ func (c Channel) Serves(profile ident.ID) bool {
 // AddChannel makes a channel of a merchant. Faults: invalid.name,
 // invalid.channel, not_found.merchant, not_found.profile (it has none of that
 // id).
-func (s *Service) AddChannel(ctx context.Context, realm ident.ID, c Channel) (Channel, error) {
+func (s *Service) AddChannel(ctx context.Context, realm ident.ID, by audit.By, c Channel) (Channel, error) {
 	if err := named("channel", c.Name); err != nil {
 		return Channel{}, err
 	}
@@ -69,6 +70,7 @@ func (s *Service) AddChannel(ctx context.Context, realm ident.ID, c Channel) (Ch
 			}
 		}
 		c.ID, c.Version, c.CreatedAt = tx.NewID(), 1, tx.Now()
+		audit.Add(tx, by, "channel.add", c.ID, "ok")
 		return addChannel(tx, c)
 	})
 	return c, err
@@ -76,12 +78,13 @@ func (s *Service) AddChannel(ctx context.Context, realm ident.ID, c Channel) (Ch
 
 // RemoveChannel takes a channel from a merchant. What was put on it stays as it
 // is. Faults: not_found.channel.
-func (s *Service) RemoveChannel(ctx context.Context, realm, merchant, id ident.ID) error {
+func (s *Service) RemoveChannel(ctx context.Context, realm ident.ID, by audit.By, merchant, id ident.ID) error {
 	return s.DB.Update(ctx, realm, func(tx *store.Tx) error {
 		found, err := dropChannel(tx, merchant, id)
 		if err == nil && !found {
 			err = fault.New("not_found.channel", "the merchant has no channel %s", id)
 		}
+		audit.Add(tx, by, "channel.remove", id, "ok")
 		return err
 	})
 }

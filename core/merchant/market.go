@@ -4,19 +4,21 @@ import (
 	"context"
 	"strings"
 
+	"github.com/florinpay/florin/core/audit"
 	"github.com/florinpay/florin/core/fault"
 	"github.com/florinpay/florin/core/ident"
 	"github.com/florinpay/florin/store"
 )
 
 // AddMarketplace makes a marketplace. Faults: invalid.name, conflict.name.
-func (s *Service) AddMarketplace(ctx context.Context, realm ident.ID, name string) (m Marketplace, err error) {
+func (s *Service) AddMarketplace(ctx context.Context, realm ident.ID, by audit.By, name string) (m Marketplace, err error) {
 	if name == "" || len(name) > 255 {
 		return m, fault.At("invalid.name", "name", "a name of 1 to 255 characters is needed")
 	}
 	err = s.DB.Update(ctx, realm, func(tx *store.Tx) error {
 		m = Marketplace{ID: tx.NewID(), Version: 1, Name: name, CreatedAt: tx.Now()}
 		addMarketplace(tx, m)
+		audit.Add(tx, by, "marketplace.add", m.ID, "ok")
 		return nil
 	})
 	if fault.Is(taken(err, name), "conflict.code") {
@@ -132,7 +134,7 @@ func findIn(tx *store.Tx, id ident.ID) (f Found, err error) {
 // AddSub makes a merchant of a marketplace, pending, with a bank account if
 // one is given. Without a Code it gets its id as one. Faults: invalid.name,
 // invalid.code, not_found.marketplace, conflict.code.
-func (s *Service) AddSub(ctx context.Context, realm ident.ID, m Merchant, account *BankAccount) (f Found, err error) {
+func (s *Service) AddSub(ctx context.Context, realm ident.ID, by audit.By, m Merchant, account *BankAccount) (f Found, err error) {
 	code := m.Code
 	if code == "" {
 		code = "id"
@@ -158,6 +160,7 @@ func (s *Service) AddSub(ctx context.Context, realm ident.ID, m Merchant, accoun
 			addAccount(tx, a)
 			f.Accounts = []BankAccount{a}
 		}
+		audit.Add(tx, by, "merchant.add", f.ID, "ok")
 		return s.tell(tx, "created", f)
 	})
 	return f, taken(err, code)
@@ -166,7 +169,7 @@ func (s *Service) AddSub(ctx context.Context, realm ident.ID, m Merchant, accoun
 // Change lets f change a merchant's Name, Country, Reference, Marketplace,
 // Business, Payouts and State, and stores it. Faults: not_found.merchant,
 // invalid.name, and f's own.
-func (s *Service) Change(ctx context.Context, realm, id ident.ID, f func(m *Merchant) error) (out Found, err error) {
+func (s *Service) Change(ctx context.Context, realm ident.ID, by audit.By, id ident.ID, f func(m *Merchant) error) (out Found, err error) {
 	err = s.DB.Update(ctx, realm, func(tx *store.Tx) error {
 		if out, err = findIn(tx, id); err != nil {
 			return err
@@ -183,6 +186,7 @@ func (s *Service) Change(ctx context.Context, realm, id ident.ID, f func(m *Merc
 			return err
 		}
 		out.Version++
+		audit.Add(tx, by, "merchant.change", id, "ok")
 		if before != Active && out.State == Active {
 			return s.tell(tx, "activated", out)
 		}
@@ -203,8 +207,8 @@ func (s *Service) tell(tx *store.Tx, what string, f Found) error {
 // AddAccount gives a merchant a bank account. The first one is the main one,
 // and so is a later one when main says so; an account that the merchant has
 // already is brought up to date. Faults: not_found.merchant.
-func (s *Service) AddAccount(ctx context.Context, realm, id ident.ID, a BankAccount, main bool) (Found, error) {
-	return s.accounts(ctx, realm, id, func(tx *store.Tx, f *Found) error {
+func (s *Service) AddAccount(ctx context.Context, realm ident.ID, by audit.By, id ident.ID, a BankAccount, main bool) (Found, error) {
+	return s.accounts(ctx, realm, by, "merchant.add_account", id, func(tx *store.Tx, f *Found) error {
 		at := -1
 		for i, known := range f.Accounts {
 			if known.Region == a.Region && known.BankCode == a.BankCode && known.BranchCode == a.BranchCode && known.Number == a.Number {
@@ -227,8 +231,8 @@ func (s *Service) AddAccount(ctx context.Context, realm, id ident.ID, a BankAcco
 
 // SetMain has payouts go to another of the merchant's accounts.
 // Faults: not_found.merchant, not_found.account.
-func (s *Service) SetMain(ctx context.Context, realm, id, account ident.ID) (Found, error) {
-	return s.accounts(ctx, realm, id, func(_ *store.Tx, f *Found) error {
+func (s *Service) SetMain(ctx context.Context, realm ident.ID, by audit.By, id, account ident.ID) (Found, error) {
+	return s.accounts(ctx, realm, by, "merchant.main_account", id, func(_ *store.Tx, f *Found) error {
 		for i, a := range f.Accounts {
 			if a.ID == account {
 				prefer(f.Accounts, i)
@@ -247,7 +251,7 @@ func prefer(accounts []BankAccount, at int) {
 
 // accounts changes a merchant's accounts. The merchant's row is written too:
 // two who change accounts at once meet there.
-func (s *Service) accounts(ctx context.Context, realm, id ident.ID, f func(tx *store.Tx, found *Found) error) (out Found, err error) {
+func (s *Service) accounts(ctx context.Context, realm ident.ID, by audit.By, act string, id ident.ID, f func(tx *store.Tx, found *Found) error) (out Found, err error) {
 	err = s.DB.Update(ctx, realm, func(tx *store.Tx) error {
 		if out, err = findIn(tx, id); err != nil {
 			return err
@@ -275,6 +279,7 @@ func (s *Service) accounts(ctx context.Context, realm, id ident.ID, f func(tx *s
 			return err
 		}
 		out.Version++
+		audit.Add(tx, by, act, id, "ok")
 		return s.tell(tx, "updated", out)
 	})
 	return out, err

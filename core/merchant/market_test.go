@@ -19,11 +19,11 @@ const nobody ident.ID = "ffffffffffffffffffffffff"
 func TestMarketplacesAndTheirMerchants(t *testing.T) {
 	storetest.Each(t, func(t *testing.T, db *store.DB) {
 		ctx, s := context.Background(), service(db, storetest.NewClock(time.Now()))
-		market, err := s.AddMarketplace(ctx, realmA, "Fair")
+		market, err := s.AddMarketplace(ctx, realmA, tester, "Fair")
 		if err != nil {
 			t.Fatal(err)
 		}
-		for name, err := range map[string]error{"conflict.name": last(s.AddMarketplace(ctx, realmA, "Fair")), "invalid.name": last(s.AddMarketplace(ctx, realmA, "")),
+		for name, err := range map[string]error{"conflict.name": last(s.AddMarketplace(ctx, realmA, tester, "Fair")), "invalid.name": last(s.AddMarketplace(ctx, realmA, tester, "")),
 			"not_found.marketplace": last(s.Marketplace(ctx, realmB, market.ID))} {
 			if fault.Code(err) != name {
 				t.Errorf("got %v, want %s", err, name)
@@ -33,7 +33,7 @@ func TestMarketplacesAndTheirMerchants(t *testing.T) {
 			t.Errorf("got %+v (%v)", got, err)
 		}
 		account := merchant.BankAccount{Holder: "Kite", Region: merchant.Australia, BankCode: "062000", Number: "123", Currency: "AUD"}
-		sub, err := s.AddSub(ctx, realmA, merchant.Merchant{Marketplace: market.ID, Grade: merchant.Skeleton, Name: "Kite", Reference: "R1",
+		sub, err := s.AddSub(ctx, realmA, tester, merchant.Merchant{Marketplace: market.ID, Grade: merchant.Skeleton, Name: "Kite", Reference: "R1",
 			Business: merchant.Business{Brand: "K", Address: merchant.Address{City: "Sydney"}}, Payouts: merchant.Payouts{Emails: []string{"a@b.example"}}}, &account)
 		if err != nil || sub.State != merchant.Pending || sub.Code != string(sub.ID) || len(sub.Accounts) != 1 || !sub.Accounts[0].Main {
 			t.Fatalf("got %+v (%v)", sub, err)
@@ -43,18 +43,18 @@ func TestMarketplacesAndTheirMerchants(t *testing.T) {
 			t.Errorf("got %+v (%v)", got, err)
 		}
 		for want, err := range map[string]error{
-			"not_found.marketplace": last(s.AddSub(ctx, realmA, merchant.Merchant{Marketplace: nobody, Name: "x"}, nil)),
-			"invalid.name":          last(s.AddSub(ctx, realmA, merchant.Merchant{Marketplace: market.ID}, nil)),
-			"invalid.code":          last(s.AddSub(ctx, realmA, merchant.Merchant{Marketplace: market.ID, Name: "x", Code: strings.Repeat("c", 65)}, nil)),
-			"conflict.code":         last(s.AddSub(ctx, realmA, merchant.Merchant{Marketplace: market.ID, Name: "x", Code: sub.Code}, nil)),
+			"not_found.marketplace": last(s.AddSub(ctx, realmA, tester, merchant.Merchant{Marketplace: nobody, Name: "x"}, nil)),
+			"invalid.name":          last(s.AddSub(ctx, realmA, tester, merchant.Merchant{Marketplace: market.ID}, nil)),
+			"invalid.code":          last(s.AddSub(ctx, realmA, tester, merchant.Merchant{Marketplace: market.ID, Name: "x", Code: strings.Repeat("c", 65)}, nil)),
+			"conflict.code":         last(s.AddSub(ctx, realmA, tester, merchant.Merchant{Marketplace: market.ID, Name: "x", Code: sub.Code}, nil)),
 			"not_found.merchant":    last(s.Find(ctx, realmB, sub.ID)),
-			"not_found.account":     last(s.SetMain(ctx, realmA, sub.ID, nobody)),
+			"not_found.account":     last(s.SetMain(ctx, realmA, tester, sub.ID, nobody)),
 		} {
 			if fault.Code(err) != want {
 				t.Errorf("got %v, want %s", err, want)
 			}
 		}
-		changed, err := s.Change(ctx, realmA, sub.ID, func(m *merchant.Merchant) error { m.Name = "Kite Two"; return nil })
+		changed, err := s.Change(ctx, realmA, tester, sub.ID, func(m *merchant.Merchant) error { m.Name = "Kite Two"; return nil })
 		if err != nil || changed.Name != "Kite Two" || changed.Version != 2 || changed.UpdatedAt.IsZero() {
 			t.Errorf("got %+v (%v)", changed, err)
 		}
@@ -65,7 +65,7 @@ func TestMarketplacesAndTheirMerchants(t *testing.T) {
 func TestOneMainAccount(t *testing.T) {
 	storetest.Each(t, func(t *testing.T, db *store.DB) {
 		ctx, s := context.Background(), service(db, storetest.NewClock(time.Now()))
-		owner, err := s.Add(ctx, realmA, merchant.Merchant{Code: "M1", Name: "Lind Media"})
+		owner, err := s.Add(ctx, realmA, tester, merchant.Merchant{Code: "M1", Name: "Lind Media"})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -73,7 +73,7 @@ func TestOneMainAccount(t *testing.T) {
 		for i := range 4 {
 			wait.Go(func() {
 				a := merchant.BankAccount{Holder: "Lind", Region: merchant.Singapore, BankCode: "7171", BranchCode: "001", Number: strings.Repeat("1", 5+i/2), Currency: "SGD"}
-				if _, err := s.AddAccount(ctx, realmA, owner.ID, a, i%2 == 0); err != nil {
+				if _, err := s.AddAccount(ctx, realmA, tester, owner.ID, a, i%2 == 0); err != nil {
 					t.Error(err)
 				}
 			})
@@ -90,7 +90,7 @@ func TestOneMainAccount(t *testing.T) {
 			t.Errorf("got %+v (%v), want two accounts and one of them the main one", got.Accounts, err)
 		}
 		for _, a := range got.Accounts {
-			after, err := s.SetMain(ctx, realmA, owner.ID, a.ID)
+			after, err := s.SetMain(ctx, realmA, tester, owner.ID, a.ID)
 			if err != nil || !merchant.PaysOut(after.Accounts) || after.Accounts[0].Main == after.Accounts[1].Main {
 				t.Errorf("got %+v (%v)", after.Accounts, err)
 			}
@@ -101,16 +101,16 @@ func TestOneMainAccount(t *testing.T) {
 func TestMerchantsAreFound(t *testing.T) {
 	storetest.Each(t, func(t *testing.T, db *store.DB) {
 		ctx, s := context.Background(), service(db, storetest.NewClock(time.Now()))
-		market, err := s.AddMarketplace(ctx, realmA, "Fair")
+		market, err := s.AddMarketplace(ctx, realmA, tester, "Fair")
 		if err != nil {
 			t.Fatal(err)
 		}
-		if _, err := s.Add(ctx, realmA, merchant.Merchant{Code: "M1", Name: "Alone 100%"}); err != nil {
+		if _, err := s.Add(ctx, realmA, tester, merchant.Merchant{Code: "M1", Name: "Alone 100%"}); err != nil {
 			t.Fatal(err)
 		}
 		account := merchant.BankAccount{Holder: "B", Region: merchant.NewZealand, Number: "0112340056789000", Currency: "NZD"}
 		for name, a := range map[string]*merchant.BankAccount{"Bakery": &account, "Candles": nil} {
-			if _, err := s.AddSub(ctx, realmA, merchant.Merchant{Marketplace: market.ID, Name: name, Reference: "R-" + name}, a); err != nil {
+			if _, err := s.AddSub(ctx, realmA, tester, merchant.Merchant{Marketplace: market.ID, Name: name, Reference: "R-" + name}, a); err != nil {
 				t.Fatal(err)
 			}
 		}

@@ -11,6 +11,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/florinpay/florin/core/audit"
 	"github.com/florinpay/florin/core/fault"
 	"github.com/florinpay/florin/core/ident"
 	"github.com/florinpay/florin/core/merchant"
@@ -18,6 +19,8 @@ import (
 	"github.com/florinpay/florin/store"
 	"github.com/florinpay/florin/store/storetest"
 )
+
+var tester = audit.By{Actor: "test"}
 
 func TestMain(m *testing.M) { storetest.Main(m) }
 
@@ -34,11 +37,11 @@ func TestMerchantsAndProfiles(t *testing.T) {
 	storetest.Each(t, func(t *testing.T, db *store.DB) {
 		ctx, clock := context.Background(), storetest.NewClock(time.Now())
 		s := service(db, clock)
-		owner, err := s.Add(ctx, realmA, merchant.Merchant{Code: "M1", Name: "Lind Media", Country: "NO"})
+		owner, err := s.Add(ctx, realmA, tester, merchant.Merchant{Code: "M1", Name: "Lind Media", Country: "NO"})
 		if err != nil || !owner.Enabled || !owner.ID.Valid() {
 			t.Fatalf("got %+v (%v)", owner, err)
 		}
-		p, err := s.AddProfile(ctx, realmA, merchant.Profile{Merchant: owner.ID, Code: "LM000117", Name: "Shop",
+		p, err := s.AddProfile(ctx, realmA, tester, merchant.Profile{Merchant: owner.ID, Code: "LM000117", Name: "Shop",
 			Settings: merchant.Settings{Brands: []string{"VISA"}, Limits: map[money.Currency]int64{"EUR": 100}}})
 		if err != nil {
 			t.Fatal(err)
@@ -71,7 +74,7 @@ func TestFaults(t *testing.T) {
 	storetest.Each(t, func(t *testing.T, db *store.DB) {
 		ctx := context.Background()
 		s := service(db, storetest.NewClock(time.Now()))
-		owner, err := s.Add(ctx, realmA, merchant.Merchant{Code: "M1", Name: "Lind Media"})
+		owner, err := s.Add(ctx, realmA, tester, merchant.Merchant{Code: "M1", Name: "Lind Media"})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -85,15 +88,15 @@ func TestFaults(t *testing.T) {
 			{merchant.Merchant{Code: "M2", Name: strings.Repeat("n", 256)}, "invalid.name"},
 			{merchant.Merchant{Code: "M1", Name: "n"}, "conflict.code"},
 		} {
-			if _, err := s.Add(ctx, realmA, tt.m); fault.Code(err) != tt.want {
+			if _, err := s.Add(ctx, realmA, tester, tt.m); fault.Code(err) != tt.want {
 				t.Errorf("merchant %.20q: got %v, want %s", tt.m.Code, err, tt.want)
 			}
 		}
-		if _, err := s.Add(ctx, realmB, merchant.Merchant{Code: "M1", Name: "n"}); err != nil {
+		if _, err := s.Add(ctx, realmB, tester, merchant.Merchant{Code: "M1", Name: "n"}); err != nil {
 			t.Errorf("another realm's code: %v", err)
 		}
 		good := merchant.Profile{Merchant: owner.ID, Code: "P1", Name: "Shop"}
-		if _, err := s.AddProfile(ctx, realmA, good); err != nil {
+		if _, err := s.AddProfile(ctx, realmA, tester, good); err != nil {
 			t.Fatal(err)
 		}
 		for name, tt := range map[string]struct {
@@ -115,11 +118,11 @@ func TestFaults(t *testing.T) {
 			p := good
 			p.Code = "P9" + strings.ReplaceAll(name, " ", "")
 			tt.bend(&p)
-			if _, err := s.AddProfile(ctx, realmA, p); fault.Code(err) != tt.want {
+			if _, err := s.AddProfile(ctx, realmA, tester, p); fault.Code(err) != tt.want {
 				t.Errorf("%s: got %v, want %s", name, err, tt.want)
 			}
 		}
-		if _, err := s.AddProfile(ctx, realmB, good); fault.Code(err) != "not_found.merchant" {
+		if _, err := s.AddProfile(ctx, realmB, tester, good); fault.Code(err) != "not_found.merchant" {
 			t.Errorf("another realm's merchant: got %v, want not_found.merchant", err)
 		}
 	})
@@ -130,11 +133,11 @@ func TestASettingThatChanges(t *testing.T) {
 	storetest.Each(t, func(t *testing.T, db *store.DB) {
 		ctx, clock := context.Background(), storetest.NewClock(time.Now())
 		here, there := service(db, clock), service(db, clock)
-		owner, err := here.Add(ctx, realmA, merchant.Merchant{Code: "M1", Name: "Lind Media"})
+		owner, err := here.Add(ctx, realmA, tester, merchant.Merchant{Code: "M1", Name: "Lind Media"})
 		if err != nil {
 			t.Fatal(err)
 		}
-		old, err := here.AddProfile(ctx, realmA, merchant.Profile{Merchant: owner.ID, Code: "P1", Name: "Shop"})
+		old, err := here.AddProfile(ctx, realmA, tester, merchant.Profile{Merchant: owner.ID, Code: "P1", Name: "Shop"})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -145,7 +148,7 @@ func TestASettingThatChanges(t *testing.T) {
 		}
 		p := old
 		p.Settings.ThreeDS, p.Enabled = true, false
-		if p, err = here.SaveProfile(ctx, realmA, p); err != nil {
+		if p, err = here.SaveProfile(ctx, realmA, tester, p); err != nil {
 			t.Fatal(err)
 		}
 		if got, _, err := here.ByCode(ctx, realmA, "P1"); err != nil || !got.Settings.ThreeDS || got.Enabled {
@@ -156,11 +159,11 @@ func TestASettingThatChanges(t *testing.T) {
 			t.Errorf("elsewhere, a second later: got %+v (%v)", got, err)
 		}
 		old.Name = "Kiosk"
-		if _, err := there.SaveProfile(ctx, realmA, old); !errors.Is(err, store.ErrConflict) || !fault.Is(err, fault.Conflict) {
+		if _, err := there.SaveProfile(ctx, realmA, tester, old); !errors.Is(err, store.ErrConflict) || !fault.Is(err, fault.Conflict) {
 			t.Errorf("a change of what was read before: got %v, want a conflict", err)
 		}
 		p.Settings.Contract = "loose"
-		if _, err := here.SaveProfile(ctx, realmA, p); fault.Code(err) != "invalid.settings" {
+		if _, err := here.SaveProfile(ctx, realmA, tester, p); fault.Code(err) != "invalid.settings" {
 			t.Errorf("got %v, want invalid.settings", err)
 		}
 	})

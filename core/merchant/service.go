@@ -6,6 +6,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/florinpay/florin/core/audit"
 	"github.com/florinpay/florin/core/clock"
 	"github.com/florinpay/florin/core/fault"
 	"github.com/florinpay/florin/core/ident"
@@ -35,7 +36,7 @@ type knownPair struct {
 
 // Add makes a merchant. Code and Name are needed; without a grade and a state
 // it is standard and active. Faults: invalid.code, invalid.name, conflict.code.
-func (s *Service) Add(ctx context.Context, realm ident.ID, m Merchant) (Merchant, error) {
+func (s *Service) Add(ctx context.Context, realm ident.ID, by audit.By, m Merchant) (Merchant, error) {
 	if err := named(m.Code, m.Name); err != nil {
 		return Merchant{}, err
 	}
@@ -47,6 +48,7 @@ func (s *Service) Add(ctx context.Context, realm ident.ID, m Merchant) (Merchant
 	}
 	err := s.DB.Update(ctx, realm, func(tx *store.Tx) error {
 		m.ID, m.Version, m.Enabled, m.CreatedAt = tx.NewID(), 1, true, tx.Now()
+		audit.Add(tx, by, "merchant.add", m.ID, "ok")
 		return addMerchant(tx, m)
 	})
 	return m, taken(err, m.Code)
@@ -54,7 +56,7 @@ func (s *Service) Add(ctx context.Context, realm ident.ID, m Merchant) (Merchant
 
 // AddProfile makes a profile of a merchant. Faults: invalid.code,
 // invalid.name, invalid.settings, not_found.merchant, conflict.code.
-func (s *Service) AddProfile(ctx context.Context, realm ident.ID, p Profile) (Profile, error) {
+func (s *Service) AddProfile(ctx context.Context, realm ident.ID, by audit.By, p Profile) (Profile, error) {
 	if err := named(p.Code, p.Name); err != nil {
 		return Profile{}, err
 	}
@@ -66,6 +68,7 @@ func (s *Service) AddProfile(ctx context.Context, realm ident.ID, p Profile) (Pr
 			return err
 		}
 		p.Realm, p.ID, p.Version, p.Enabled, p.CreatedAt = realm, tx.NewID(), 1, true, tx.Now()
+		audit.Add(tx, by, "profile.add", p.ID, "ok")
 		return addProfile(tx, p)
 	})
 	return p, taken(err, p.Code)
@@ -74,11 +77,14 @@ func (s *Service) AddProfile(ctx context.Context, realm ident.ID, p Profile) (Pr
 // SaveProfile stores a changed profile: its name, whether it is enabled, its
 // settings. Faults: invalid.settings, conflict.version when somebody else was
 // faster.
-func (s *Service) SaveProfile(ctx context.Context, realm ident.ID, p Profile) (Profile, error) {
+func (s *Service) SaveProfile(ctx context.Context, realm ident.ID, by audit.By, p Profile) (Profile, error) {
 	if err := p.Settings.Check(); err != nil {
 		return Profile{}, err
 	}
-	err := s.DB.Update(ctx, realm, func(tx *store.Tx) error { return saveProfile(tx, p) })
+	err := s.DB.Update(ctx, realm, func(tx *store.Tx) error {
+		audit.Add(tx, by, "profile.change", p.ID, "ok")
+		return saveProfile(tx, p)
+	})
 	if err != nil {
 		return Profile{}, err
 	}

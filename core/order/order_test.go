@@ -13,6 +13,7 @@ import (
 	"github.com/florinpay/florin/connector"
 	"github.com/florinpay/florin/connector/fake"
 	"github.com/florinpay/florin/core/access"
+	"github.com/florinpay/florin/core/audit"
 	"github.com/florinpay/florin/core/event"
 	"github.com/florinpay/florin/core/fault"
 	"github.com/florinpay/florin/core/idempotency"
@@ -93,7 +94,7 @@ func (s *shop) furnish(db *store.DB, clock *storetest.Clock) {
 		s.t.Fatal(err)
 	}
 	merchants := &merchant.Service{DB: db, Clock: clock.Now}
-	owner, err := merchants.Add(ctx, realm.ID, merchant.Merchant{Code: "M1", Name: "Kite Repairs"})
+	owner, err := merchants.Add(ctx, realm.ID, audit.By{Actor: "test"}, merchant.Merchant{Code: "M1", Name: "Kite Repairs"})
 	if err != nil {
 		s.t.Fatal(err)
 	}

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/florinpay/florin/connector"
+	"github.com/florinpay/florin/core/audit"
 	"github.com/florinpay/florin/core/fault"
 	"github.com/florinpay/florin/core/ident"
 	"github.com/florinpay/florin/core/merchant"
@@ -189,7 +190,7 @@ func TestAUniqueReferenceMakesOnePayment(t *testing.T) {
 func (h house) with(w *world, set merchant.Settings) house {
 	w.t.Helper()
 	h.profile.Settings = set
-	p, err := (&merchant.Service{DB: w.db, Clock: w.wall.Now}).SaveProfile(context.Background(), h.realm.ID, h.profile)
+	p, err := (&merchant.Service{DB: w.db, Clock: w.wall.Now}).SaveProfile(context.Background(), h.realm.ID, audit.By{Actor: "test"}, h.profile)
 	if err != nil {
 		w.t.Fatal(err)
 	}

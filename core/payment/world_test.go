@@ -15,6 +15,7 @@ import (
 	"github.com/florinpay/florin/connector"
 	"github.com/florinpay/florin/connector/fake"
 	"github.com/florinpay/florin/core/access"
+	"github.com/florinpay/florin/core/audit"
 	"github.com/florinpay/florin/core/event"
 	"github.com/florinpay/florin/core/fault"
 	"github.com/florinpay/florin/core/idempotency"
@@ -144,11 +145,11 @@ func (w *world) settle(name string, set merchant.Settings) house {
 	if err != nil {
 		w.t.Fatal(err)
 	}
-	owner, err := merchants.Add(ctx, realm.ID, merchant.Merchant{Code: "M1", Name: name})
+	owner, err := merchants.Add(ctx, realm.ID, audit.By{Actor: "test"}, merchant.Merchant{Code: "M1", Name: name})
 	if err != nil {
 		w.t.Fatal(err)
 	}
-	profile, err := merchants.AddProfile(ctx, realm.ID, merchant.Profile{Merchant: owner.ID, Code: "LM000117", Name: name, Settings: set})
+	profile, err := merchants.AddProfile(ctx, realm.ID, audit.By{Actor: "test"}, merchant.Profile{Merchant: owner.ID, Code: "LM000117", Name: name, Settings: set})
 	if err != nil {
 		w.t.Fatal(err)
 	}

@@ -32,7 +32,7 @@ func (w *world) payouts(days int) []settlement.Payout {
 			w.t.Fatal(err)
 		}
 	}
-	_, err := w.Merchants.AddAccount(w.t.Context(), w.realm.ID, w.profile.Merchant, merchant.BankAccount{Region: merchant.Australia, Holder: "Kite Repairs",
+	_, err := w.Merchants.AddAccount(w.t.Context(), w.realm.ID, audit.By{Actor: "test"}, w.profile.Merchant, merchant.BankAccount{Region: merchant.Australia, Holder: "Kite Repairs",
 		BankCode: "062001", Number: "12345678", Currency: "AUD"}, true)
 	must(err)
 	_, err = w.Settlement.SavePlan(w.t.Context(), w.realm.ID, staff, settlement.Plan{Merchant: w.profile.Merchant, Currency: "AUD", Terms: settlement.Terms{Mode: settlement.Net}})

@@ -14,6 +14,7 @@ import (
 	"github.com/florinpay/florin/connector"
 	"github.com/florinpay/florin/connector/fake"
 	"github.com/florinpay/florin/core/access"
+	"github.com/florinpay/florin/core/audit"
 	"github.com/florinpay/florin/core/event"
 	"github.com/florinpay/florin/core/idempotency"
 	"github.com/florinpay/florin/core/ident"
@@ -92,9 +93,9 @@ func newWorld(t testing.TB, engine string) *world {
 	w.Register(w.jobs)
 	w.realm, err = w.access.AddRealm(ctx, "kite", access.Test)
 	must(err)
-	m, err := merchants.Add(ctx, w.realm.ID, merchant.Merchant{Code: "kite", Name: "Kite Repairs", Country: "AU"})
+	m, err := merchants.Add(ctx, w.realm.ID, audit.By{Actor: "test"}, merchant.Merchant{Code: "kite", Name: "Kite Repairs", Country: "AU"})
 	must(err)
-	w.profile, err = merchants.AddProfile(ctx, w.realm.ID, merchant.Profile{Merchant: m.ID, Code: "kite", Name: m.Name})
+	w.profile, err = merchants.AddProfile(ctx, w.realm.ID, audit.By{Actor: "test"}, merchant.Profile{Merchant: m.ID, Code: "kite", Name: m.Name})
 	must(err)
 	return w
 }

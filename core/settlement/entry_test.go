@@ -6,6 +6,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/florinpay/florin/core/audit"
 	"github.com/florinpay/florin/core/fault"
 	"github.com/florinpay/florin/core/ident"
 	"github.com/florinpay/florin/core/ledger"
@@ -144,7 +145,7 @@ func TestSplitOfOnePayment(t *testing.T) {
 	each(t, func(w *world) {
 		w.plan(w.shop, terms(settlement.Net))
 		alone := w.seller("alone")
-		if _, err := w.merchants.Change(t.Context(), w.realm, alone.ID, func(m *merchant.Merchant) error { m.Marketplace = ""; return nil }); err != nil {
+		if _, err := w.merchants.Change(t.Context(), w.realm, audit.By{Actor: "test"}, alone.ID, func(m *merchant.Merchant) error { m.Marketplace = ""; return nil }); err != nil {
 			t.Fatal(err)
 		}
 		split := func(owner ident.ID, of ident.ID, parts ...settlement.Part) error {

@@ -12,6 +12,7 @@ import (
 	"github.com/florinpay/florin/connector"
 	"github.com/florinpay/florin/connector/fake"
 	"github.com/florinpay/florin/core/access"
+	"github.com/florinpay/florin/core/audit"
 	"github.com/florinpay/florin/core/event"
 	"github.com/florinpay/florin/core/fault"
 	"github.com/florinpay/florin/core/ident"
@@ -26,7 +27,7 @@ import (
 // tells accounts apart.
 func (w *world) bank(s seller, last4 string) ident.ID {
 	w.t.Helper()
-	f, err := w.merchants.AddAccount(w.t.Context(), w.realm, s.ID, merchant.BankAccount{Holder: "Kite Pty Ltd", Region: merchant.Australia,
+	f, err := w.merchants.AddAccount(w.t.Context(), w.realm, audit.By{Actor: "test"}, s.ID, merchant.BankAccount{Holder: "Kite Pty Ltd", Region: merchant.Australia,
 		BankCode: "062000", Number: "1234" + last4, Currency: "AUD"}, true)
 	if err != nil {
 		w.t.Fatal(err)
@@ -239,7 +240,7 @@ func TestPayoutsThatFail(t *testing.T) {
 // merchantStops switches automatic payouts off.
 func (w *world) merchantStops(s seller) {
 	w.t.Helper()
-	if _, err := w.merchants.Change(w.t.Context(), w.realm, s.ID, func(m *merchant.Merchant) error { m.Payouts.Manual = true; return nil }); err != nil {
+	if _, err := w.merchants.Change(w.t.Context(), w.realm, audit.By{Actor: "test"}, s.ID, func(m *merchant.Merchant) error { m.Payouts.Manual = true; return nil }); err != nil {
 		w.t.Fatal(err)
 	}
 }

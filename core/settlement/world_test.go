@@ -99,7 +99,7 @@ func newWorld(t *testing.T, engine string, mods ...func(o *store.Options)) *worl
 		t.Fatal(err)
 	}
 	w.realm = realm.ID
-	market, err := w.merchants.AddMarketplace(t.Context(), w.realm, "Fair")
+	market, err := w.merchants.AddMarketplace(t.Context(), w.realm, audit.By{Actor: "test"}, "Fair")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -111,12 +111,12 @@ func newWorld(t *testing.T, engine string, mods ...func(o *store.Options)) *worl
 // seller makes a merchant of the marketplace in Sydney, without a plan.
 func (w *world) seller(code string) seller {
 	w.t.Helper()
-	m, err := w.merchants.Add(w.t.Context(), w.realm, merchant.Merchant{Code: code, Name: "Kite " + code, Country: "AU", Marketplace: w.market,
+	m, err := w.merchants.Add(w.t.Context(), w.realm, audit.By{Actor: "test"}, merchant.Merchant{Code: code, Name: "Kite " + code, Country: "AU", Marketplace: w.market,
 		Business: merchant.Business{TimeZone: "Australia/Sydney", TaxID: "12345678901"}})
 	if err != nil {
 		w.t.Fatal(err)
 	}
-	p, err := w.merchants.AddProfile(w.t.Context(), w.realm, merchant.Profile{Merchant: m.ID, Code: code, Name: m.Name})
+	p, err := w.merchants.AddProfile(w.t.Context(), w.realm, audit.By{Actor: "test"}, merchant.Profile{Merchant: m.ID, Code: code, Name: m.Name})
 	if err != nil {
 		w.t.Fatal(err)
 	}

@@ -110,9 +110,9 @@ func (h *house) shop(ms *merchant.Service) {
 	ctx := context.Background()
 	realm, err := h.doors.AddRealm(ctx, "Lind", access.Test)
 	h.must(err)
-	m, err := ms.Add(ctx, realm.ID, merchant.Merchant{Code: "90417722", Name: "Lind Media", Country: "NO", Business: merchant.Business{TimeZone: "Europe/Oslo"}})
+	m, err := ms.Add(ctx, realm.ID, audit.By{Actor: "test"}, merchant.Merchant{Code: "90417722", Name: "Lind Media", Country: "NO", Business: merchant.Business{TimeZone: "Europe/Oslo"}})
 	h.must(err)
-	h.profile, err = ms.AddProfile(ctx, realm.ID, merchant.Profile{Merchant: m.ID, Code: "LM000117", Name: "Lind Media"})
+	h.profile, err = ms.AddProfile(ctx, realm.ID, audit.By{Actor: "test"}, merchant.Profile{Merchant: m.ID, Code: "LM000117", Name: "Lind Media"})
 	h.must(err)
 	h.actor = access.Actor{Realm: realm.ID, Environment: access.Test, Kind: "media", May: access.Everything}
 	_, err = h.Banks.AddCreditor(ctx, h.actor, by, bankfile.Creditor{Merchant: m.ID, Bank: "nets",

@@ -45,7 +45,7 @@ func each(t *testing.T, fn func(t *testing.T, s shop)) {
 			clock := storetest.NewClock(start)
 			db := storetest.Open(t, engine, func(o *store.Options) { o.Clock = clock.Now })
 			ms := &merchant.Service{DB: db, Clock: clock.Now}
-			m, err := ms.Add(t.Context(), realm, merchant.Merchant{Code: "kite", Name: "Kite Repairs", Country: "AU"})
+			m, err := ms.Add(t.Context(), realm, audit.By{Actor: "test"}, merchant.Merchant{Code: "kite", Name: "Kite Repairs", Country: "AU"})
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -280,7 +280,7 @@ func TestRaceOfTwoNodes(t *testing.T) {
 		nodes[i] = &surcharge.Service{DB: db, Key: []byte("one key for both")}
 	}
 	ms := &merchant.Service{DB: nodes[0].DB, Clock: time.Now}
-	m, err := ms.Add(t.Context(), realm, merchant.Merchant{Code: "kite", Name: "Kite Repairs", Country: "AU"})
+	m, err := ms.Add(t.Context(), realm, audit.By{Actor: "test"}, merchant.Merchant{Code: "kite", Name: "Kite Repairs", Country: "AU"})
 	if err != nil {
 		t.Fatal(err)
 	}
