@@ -25,7 +25,7 @@ func TestBackToAnApp(t *testing.T) {
 	}
 	h.b.Open(t, h.box.URL+bank)
 	browsertest.Eval[bool](t, h.b, `document.querySelector('[value="success"]').click() === undefined`)
-	h.b.Await(t, `location.pathname.startsWith("/return/")`)
+	h.b.Await(t, `location.pathname.startsWith("/return/") && document.readyState === "complete"`)
 	got := browsertest.Eval[string](t, h.b, `document.querySelector('a.button').getAttribute("href")`)
 	if !strings.HasPrefix(got, "nordshop://done?id=") || !strings.Contains(got, "&resourcePath=") {
 		t.Errorf("back to %q", got)

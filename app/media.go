@@ -51,9 +51,9 @@ func (a *App) furnishMedia(ctx context.Context, realm access.Realm, owner ident.
 	if u, err := url.Parse(a.BaseURL); err == nil && u.Host != "" {
 		site.Hosts = append(site.Hosts, u.Host)
 	}
-	client, _, err := a.Login.AddClient(ctx, realm.ID, site, secret, false)
+	client, _, err := a.Login.AddClient(ctx, realm.ID, devBy, site, secret, false)
 	if fault.Is(err, "conflict.client") {
-		client, err = a.Login.ChangeClient(ctx, realm.ID, devClient, secret, func(c *login.Client) { c.Redirects, c.Hosts = site.Redirects, site.Hosts })
+		client, err = a.Login.ChangeClient(ctx, realm.ID, devBy, devClient, secret, func(c *login.Client) { c.Redirects, c.Hosts = site.Redirects, site.Hosts })
 	}
 	if err != nil {
 		return out, err

@@ -8,6 +8,7 @@ import (
 
 	"golang.org/x/oauth2"
 
+	"github.com/florinpay/florin/core/audit"
 	"github.com/florinpay/florin/core/login"
 )
 
@@ -88,7 +89,7 @@ func TestCodesOverTheWire(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, _, err := r.Login.AddClient(t.Context(), own.Realm, login.Client{Code: "no.other.site", Name: "Other", Merchant: own.Merchant, Redirects: own.Redirects, Hosts: own.Hosts}, other, false); err != nil {
+	if _, _, err := r.Login.AddClient(t.Context(), own.Realm, audit.By{Actor: "test"}, login.Client{Code: "no.other.site", Name: "Other", Merchant: own.Merchant, Redirects: own.Redirects, Hosts: own.Hosts}, other, false); err != nil {
 		t.Fatal(err)
 	}
 	r.post(r.visit("/login/login"), "credential", devReader, "password", devPassword, "step", "password")

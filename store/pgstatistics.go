@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"errors"
 
 	"github.com/jackc/pgx/v5"
 )
@@ -27,15 +28,21 @@ func (e *pgEngine) measure(tables []string) {
 	e.measuring.Go(func() {
 		ctx, cancel := context.WithTimeout(context.Background(), e.db.limits.statement)
 		defer cancel()
+		conn, err := e.connect(ctx, e.config)
 		for _, table := range tables {
 			var never bool
-			err := e.pool.QueryRow(ctx, `SELECT reltuples < 0 FROM pg_class WHERE oid = to_regclass($1)`, table).Scan(&never)
+			if err == nil {
+				err = conn.QueryRow(ctx, `SELECT reltuples < 0 FROM pg_class WHERE oid = to_regclass($1)`, table).Scan(&never)
+			}
 			if err == nil && never {
-				_, err = e.pool.Exec(ctx, "ANALYZE (SKIP_LOCKED) "+pgx.Identifier{table}.Sanitize())
+				_, err = conn.Exec(ctx, "ANALYZE (SKIP_LOCKED) "+pgx.Identifier{table}.Sanitize())
 			}
-			if err != nil {
-				e.db.o.Log.Debug("no statistics were taken", "table", table, "err", err)
-			}
+		}
+		if conn != nil {
+			err = errors.Join(err, conn.Close(ctx))
+		}
+		if err != nil { // autovacuum will come
+			e.db.o.Log.Debug("no statistics were taken", "tables", tables, "err", err)
 		}
 	})
 }

@@ -13,6 +13,7 @@ import (
 	"github.com/florinpay/florin/api/wire/script"
 	"github.com/florinpay/florin/app"
 	"github.com/florinpay/florin/core/access"
+	"github.com/florinpay/florin/core/audit"
 	"github.com/florinpay/florin/core/login"
 	"github.com/florinpay/florin/core/method"
 	"github.com/florinpay/florin/store/storetest"
@@ -74,7 +75,7 @@ func (h *house) ask(t *testing.T, method, path, token, body string, headers ...s
 // site makes a client with the given scopes.
 func (h *house) site(t *testing.T, realm access.Realm, code string, scopes ...string) login.Client {
 	t.Helper()
-	c, _, err := h.app.Login.AddClient(t.Context(), realm.ID, login.Client{Code: code, Name: code, Redirects: []string{"https://site.example/back"}, Hosts: []string{"site.example"}, Scopes: scopes},
+	c, _, err := h.app.Login.AddClient(t.Context(), realm.ID, audit.By{Actor: "test"}, login.Client{Code: code, Name: code, Redirects: []string{"https://site.example/back"}, Hosts: []string{"site.example"}, Scopes: scopes},
 		method.Conceal("hush-"+code), false)
 	if err != nil {
 		t.Fatal(err)

@@ -111,7 +111,7 @@ func TestAuthorisation(t *testing.T) {
 			reads, writes, gone := h.site(t, h.realm, "no.reads", login.ReadScope), h.site(t, h.realm, "no.writes", login.WriteScope), h.site(t, h.realm, "no.gone")
 			owner, stranger, elsewhere, closed := h.person(t, h.realm, "own@example.com"), h.person(t, h.realm, "other@example.com"), h.person(t, live, "own@example.com"), h.person(t, h.realm, "closed@example.com")
 			nobody := login.Person{}
-			short, err := h.app.Login.ChangeClient(ctx, h.realm.ID, "no.gone", secretless, func(c *login.Client) { c.AccessLife = time.Second })
+			short, err := h.app.Login.ChangeClient(ctx, h.realm.ID, audit.By{Actor: "test"}, "no.gone", secretless, func(c *login.Client) { c.AccessLife = time.Second })
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -129,7 +129,7 @@ func TestAuthorisation(t *testing.T) {
 			if err := h.app.Login.Disable(ctx, h.realm.ID, closed.ID, by); err != nil {
 				t.Fatal(err)
 			}
-			if _, err := h.app.Login.ChangeClient(ctx, h.realm.ID, "no.gone", secretless, func(c *login.Client) { c.DisabledAt = time.Now() }); err != nil {
+			if _, err := h.app.Login.ChangeClient(ctx, h.realm.ID, audit.By{Actor: "test"}, "no.gone", secretless, func(c *login.Client) { c.DisabledAt = time.Now() }); err != nil {
 				t.Fatal(err)
 			}
 			h.sell(t, owner)

@@ -35,6 +35,8 @@ func TestAuditCommand(t *testing.T) {
 			key := regexp.MustCompile(`key +(\S+)`).FindStringSubmatch(made)
 			do("key", "revoke", key[1])
 			do("key", "revoke", key[1]) // changes nothing
+			do("client", "make", "Lind Media", "no.lind.site", "--name", "Lind", "--redirect", "https://site.example/back", "--host", "site.example")
+			do("client", "change", "no.lind.site", "--new-secret")
 			refused(t, h.run(t, "entity", "set", "Lind Media", "LM000117", "brands=[1]"), failed, "settings")
 
 			var actions []string
@@ -49,7 +51,7 @@ func TestAuditCommand(t *testing.T) {
 				actions = append(actions, l.Action)
 			}
 			slices.Reverse(actions)
-			if got, want := strings.Join(actions, " "), "merchant.add profile.add key.add profile.change channel.add channel.remove key.add key.revoke"; got != want {
+			if got, want := strings.Join(actions, " "), "merchant.add profile.add key.add profile.change channel.add channel.remove key.add key.revoke client.add client.change"; got != want {
 				t.Errorf("got %s, want %s", got, want)
 			}
 			last := strings.Join(strings.Fields(do("audit", "Lind Media", "--before", "9", "--limit", "1")), " ")

@@ -75,7 +75,7 @@ func (k clientMake) Run(ctx context.Context) error {
 			}
 			c.Merchant = owner.ID
 		}
-		c, secret, err := a.Login.AddClient(ctx, realm.ID, c, method.Secret{}, k.Public)
+		c, secret, err := a.Login.AddClient(ctx, realm.ID, operator, c, method.Secret{}, k.Public)
 		if err != nil {
 			return err
 		}
@@ -104,7 +104,7 @@ func (k clientChange) Run(ctx context.Context) error {
 				return err
 			}
 		}
-		c, err = a.Login.ChangeClient(ctx, c.Realm, k.Client, secret, func(c *login.Client) {
+		c, err = a.Login.ChangeClient(ctx, c.Realm, operator, k.Client, secret, func(c *login.Client) {
 			k.onto(c)
 			switch {
 			case k.Disable:

@@ -77,7 +77,7 @@ func each(t *testing.T, fn func(d *desk)) {
 
 func (d *desk) addClient(code string, public bool) login.Client {
 	d.t.Helper()
-	c, _, err := d.AddClient(ctx, d.realm, login.Client{Code: code, Name: "Lind", Redirects: []string{"https://site.example/back"}, Hosts: []string{"site.example"}}, method.Conceal("hush"), public)
+	c, _, err := d.AddClient(ctx, d.realm, audit.By{Actor: "test"}, login.Client{Code: code, Name: "Lind", Redirects: []string{"https://site.example/back"}, Hosts: []string{"site.example"}}, method.Conceal("hush"), public)
 	if err != nil {
 		d.t.Fatal(err)
 	}
@@ -435,12 +435,12 @@ func TestClientMode(t *testing.T) {
 		d.wrong("public, no secret", err, "unauthenticated.client")
 		_, err = d.Ask(ctx, "no.app", "https://site.example/back", "code", "", "", "")
 		d.wrong("public without PKCE", err, "invalid.challenge")
-		if _, err := d.ChangeClient(ctx, d.realm, "no.lind.site", method.Secret{}, func(c *login.Client) { c.DisabledAt = d.clock.Now() }); err != nil {
+		if _, err := d.ChangeClient(ctx, d.realm, audit.By{Actor: "test"}, "no.lind.site", method.Secret{}, func(c *login.Client) { c.DisabledAt = d.clock.Now() }); err != nil {
 			t.Fatal(err)
 		}
 		d.refused("of a disabled client", out.Access.Reveal())
 		if user := d.addClient("no.two", false); user.ID != "" {
-			_, _, err := d.AddClient(ctx, d.realm, login.Client{Code: "no.two", Name: "x"}, method.Secret{}, false)
+			_, _, err := d.AddClient(ctx, d.realm, audit.By{Actor: "test"}, login.Client{Code: "no.two", Name: "x"}, method.Secret{}, false)
 			d.wrong("taken", err, "conflict.client")
 		}
 	})

@@ -8,6 +8,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/florinpay/florin/core/audit"
 	"github.com/florinpay/florin/core/clock"
 	"github.com/florinpay/florin/core/fault"
 	"github.com/florinpay/florin/core/ident"
@@ -41,7 +42,7 @@ type knownClient struct {
 // AddClient makes a client. secret is its secret, made at random when it is
 // empty, and none at all for one that is public; it is returned because nobody
 // can read it again. Faults: invalid.client, conflict.client (the code is taken).
-func (s *Service) AddClient(ctx context.Context, realm ident.ID, c Client, secret method.Secret, public bool) (Client, method.Secret, error) {
+func (s *Service) AddClient(ctx context.Context, realm ident.ID, by audit.By, c Client, secret method.Secret, public bool) (Client, method.Secret, error) {
 	if err := c.check(); err != nil {
 		return Client{}, method.Secret{}, err
 	}
@@ -66,6 +67,7 @@ func (s *Service) AddClient(ctx context.Context, realm ident.ID, c Client, secre
 		}
 		c.Realm, c.ID, c.Version, c.CreatedAt = realm, tx.NewID(), 1, tx.Now()
 		addClient(tx, c)
+		audit.Add(tx, by, "client.add", c.ID, "ok")
 		return nil
 	})
 	var exists *store.Exists
@@ -84,7 +86,7 @@ func (s *Service) NewSecret() (method.Secret, error) {
 // ChangeClient lets change bring a client up to date; with a secret that is not
 // empty it gets a new one. Its code and realm stay.
 // Faults: not_found.client, invalid.client.
-func (s *Service) ChangeClient(ctx context.Context, realm ident.ID, code string, secret method.Secret, change func(c *Client)) (c Client, err error) {
+func (s *Service) ChangeClient(ctx context.Context, realm ident.ID, by audit.By, code string, secret method.Secret, change func(c *Client)) (c Client, err error) {
 	err = s.DB.Update(ctx, realm, func(tx *store.Tx) error {
 		old, found, err := clientByCode(tx, code)
 		if err != nil {
@@ -103,6 +105,7 @@ func (s *Service) ChangeClient(ctx context.Context, realm ident.ID, code string,
 			return err
 		}
 		saveClient(tx, &c)
+		audit.Add(tx, by, "client.change", c.ID, "ok")
 		return nil
 	})
 	s.clients.Delete(code)

@@ -322,8 +322,8 @@ func TestWhoDecidesAndHow(t *testing.T) {
 			w.t.Errorf("got the event %s", got)
 		}
 		trail, err := audit.List(ctx, w.db, w.realm.ID, 0, 10)
-		if err != nil || len(trail) != 1 || trail[0].Action != "review.accept" || trail[0].Object != p.ID || trail[0].By.Actor != "operator" {
-			w.t.Errorf("got the trail %+v, %v, want one line", trail, err)
+		if err != nil || len(trail) != 3 || trail[0].Action != "review.accept" || trail[0].Object != p.ID || trail[0].By.Actor != "operator" {
+			w.t.Errorf("got the trail %+v, %v, want one line after merchant and profile", trail, err)
 		}
 	})
 }

@@ -4,7 +4,6 @@ import (
 	"testing"
 
 	"github.com/florinpay/florin/core/access"
-	"github.com/florinpay/florin/core/audit"
 	"github.com/florinpay/florin/core/fault"
 	"github.com/florinpay/florin/core/ident"
 	"github.com/florinpay/florin/core/money"
@@ -76,8 +75,8 @@ func TestLifeOfARule(t *testing.T) {
 		if _, err := s.DropRule(t.Context(), boss, staff, "nosuchrule"); fault.Code(err) != "not_found.surcharge_rule" {
 			t.Errorf("got %v", err)
 		}
-		if trail, err := audit.List(t.Context(), s.db, realm, 0, 10); err != nil || len(trail) != 5 {
-			t.Errorf("got a trail of %d entries, want 5 (%v)", len(trail), err)
+		if n := s.trailed(t, "surcharge_rule."); n != 5 {
+			t.Errorf("got a trail of %d entries, want 5", n)
 		}
 	})
 }
