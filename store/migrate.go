@@ -85,9 +85,10 @@ const schemaTable = `CREATE TABLE IF NOT EXISTS schema_version (
     PRIMARY KEY (version)
 )`
 
-// migrate applies what is missing, in order and in one transaction, and
-// returns the names of it: an upgrade that fails half way changes nothing. Of
-// several processes the first does it, and the others find it done.
+// migrate applies what is missing (or, if db.looks, leaves it), in order and in
+// one transaction, and returns the names of it: an upgrade that fails half way
+// changes nothing. Of several processes the first does it, and the others find
+// it done.
 func migrate(ctx context.Context, db *DB, on migrator) (applied []string, err error) {
 	all, err := migrations()
 	if err != nil {
@@ -96,35 +97,29 @@ func migrate(ctx context.Context, db *DB, on migrator) (applied []string, err er
 	if err := on.begin(ctx); err != nil {
 		return nil, fmt.Errorf("migrate: %w", err)
 	}
-	committed := false
-	defer func() {
-		if !committed {
-			on.rollback()
-		}
-	}()
+	defer on.rollback() // of nothing, after a commit
 	known, err := appliedVersions(ctx, on)
 	if err != nil {
 		return nil, err
 	}
 	missing, err := compare(all, known)
-	if err != nil || len(missing) == 0 {
+	if err != nil {
 		return nil, err
 	}
 	for _, m := range missing {
-		if !db.looks {
-			if err := m.apply(ctx, on, db.o.Clock()); err != nil {
-				return nil, err
-			}
-		}
 		applied = append(applied, m.name)
 	}
-	if db.looks {
+	if db.looks || len(missing) == 0 {
 		return applied, nil
+	}
+	for _, m := range missing {
+		if err := m.apply(ctx, on, db.o.Clock()); err != nil {
+			return nil, err
+		}
 	}
 	if err := on.commit(ctx); err != nil {
 		return nil, fmt.Errorf("migrate: %w", err)
 	}
-	committed = true
 	level := slog.LevelInfo
 	if len(known) == 0 {
 		level = slog.LevelDebug // a new database is no news

@@ -26,7 +26,7 @@ func (w *pgwriter) count(p *pgplan, rows int) {
 // among all of its realm. Its own autovacuum comes once a minute.
 func (e *pgEngine) measure(tables []string) {
 	e.measuring.Go(func() {
-		ctx, cancel := context.WithTimeout(context.Background(), e.db.limits.statement)
+		ctx, cancel := context.WithTimeout(e.open, e.db.limits.statement)
 		defer cancel()
 		conn, err := e.connect(ctx, e.config)
 		for _, table := range tables {
@@ -39,7 +39,7 @@ func (e *pgEngine) measure(tables []string) {
 			}
 		}
 		if conn != nil {
-			err = errors.Join(err, conn.Close(ctx))
+			err = errors.Join(err, conn.Close(context.WithoutCancel(ctx)))
 		}
 		if err != nil { // autovacuum will come
 			e.db.o.Log.Debug("no statistics were taken", "tables", tables, "err", err)

@@ -29,8 +29,11 @@ type pgEngine struct {
 	config *pgx.ConnConfig // of the writers
 	pool   *pgxpool.Pool
 
-	ahead     clocks // when last looked at; another process may have moved them
+	ahead clocks // when last looked at; another process may have moved them
+
 	measuring sync.WaitGroup
+	open      context.Context // until close, which waits for what is measured
+	shut      func()
 }
 
 func openPostgres(ctx context.Context, db *DB) (engine, error) {
@@ -39,6 +42,7 @@ func openPostgres(ctx context.Context, db *DB) (engine, error) {
 		return nil, err // pgx leaves the password out of it
 	}
 	e := &pgEngine{db: db, config: pool.ConnConfig.Copy(), ahead: clocks{ahead: map[ident.ID]int64{}}}
+	e.open, e.shut = context.WithCancel(context.WithoutCancel(ctx))
 	for _, c := range []*pgx.ConnConfig{e.config, pool.ConnConfig} {
 		if share := db.limits.connect / addresses(c); c.ConnectTimeout == 0 || c.ConnectTimeout > share {
 			c.ConnectTimeout = share // a host that says nothing must leave time for the next
@@ -198,6 +202,7 @@ func (e *pgEngine) read(ctx context.Context, whole bool, fn func(s session) erro
 }
 
 func (e *pgEngine) close() error {
+	e.shut()
 	e.measuring.Wait()
 	if e.pool != nil {
 		e.pool.Close()

@@ -20,6 +20,8 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"github.com/florinpay/florin/store/storetest"
 )
 
 // house is a folder with a database, a key and what serves them.
@@ -40,6 +42,20 @@ func furnish(t testing.TB, database, environment string) *house {
 	h.args = []string{"--database", h.database, "--key-file", filepath.Join(h.dir, "florin.key"), "--sandbox-file", filepath.Join(h.dir, "books")}
 	h.desk = desk{entity: "LM000117", client: http.DefaultClient, token: h.key(t, environment)}
 	return h
+}
+
+// eachFurnished runs fn beside a furnished database of each engine.
+func eachFurnished(t *testing.T, environment string, fn func(t *testing.T, h *house)) {
+	t.Helper()
+	for _, engine := range storetest.Engines {
+		t.Run(engine, func(t *testing.T) {
+			database := "" // a file among the house's own
+			if engine != "sqlite" {
+				database = storetest.Database(t, engine)
+			}
+			fn(t, furnish(t, database, environment))
+		})
+	}
 }
 
 // key makes a key and returns its token.
